@@ -1,0 +1,86 @@
+"""What can go wrong, as one tree.
+
+::
+
+    NegbankError                 its text says what is wrong, where, and what to do next
+    ├── UnknownNameError         a source, tier, column, dataset or version that is not there
+    ├── SourceError              questions that cannot be read
+    │   ├── MalformedFileError   a file that is not what its name says (carries file and line)
+    │   └── HubUnreachableError  the Hugging Face Hub does not answer
+    ├── EncoderError             a model that cannot be loaded, or that gives vectors that are not numbers
+    ├── VectorError              vectors of a wrong shape, or with NaN
+    ├── LabelError               negatives that cannot be labelled
+    └── RegistryError            a registry that cannot be read or written
+        ├── RegistryBusyError    another process holds it
+        └── StorageError         no space, no permission, a read-only disk
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from pathlib import Path
+
+
+class NegbankError(Exception):
+    """The base of every error that this package raises on purpose."""
+
+
+class UnknownNameError(NegbankError):
+    """A name that is not there; the message names the nearest one that is."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
+        self.kind, self.name, self.known = kind, name, tuple(known)
+        super().__init__(f"no {kind} {name!r}{nearest_hint(name, self.known)}{hint}")
+
+
+class SourceError(NegbankError):
+    """Questions cannot be read from a source."""
+
+
+class MalformedFileError(SourceError):
+    """A file does not hold what it should; the message carries its path and, where it has one, the line."""
+
+    def __init__(self, path: Path | str, problem: str, line: int | None = None) -> None:
+        self.path, self.line = Path(path), line
+        where = f"{path}:{line}" if line is not None else f"{path}"
+        super().__init__(f"{where}: {problem}")
+
+
+class HubUnreachableError(SourceError):
+    """The Hugging Face Hub does not answer, or this process may not ask it."""
+
+
+class EncoderError(NegbankError):
+    """A sentence encoder cannot be loaded or used."""
+
+
+class VectorError(NegbankError):
+    """Vectors have a wrong shape, a wrong norm, or hold NaN."""
+
+
+class LabelError(NegbankError):
+    """Negatives cannot be labelled."""
+
+
+class RegistryError(NegbankError):
+    """A registry cannot be read or written."""
+
+
+class RegistryBusyError(RegistryError):
+    """Another process holds the registry's catalogue for longer than we wait."""
+
+
+class StorageError(RegistryError):
+    """The disk refuses: no space, no permission, read-only."""
+
+
+def nearest_hint(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown `name`: the nearest of `known`, then all of them."""
+    names = sorted(known)
+    if not names:
+        return "; there are none yet"
+    near = difflib.get_close_matches(name.lower(), [n.lower() for n in names], n=1, cutoff=0.5)
+    suggestion = next((n for n in names if near and n.lower() == near[0]), None)
+    listed = ", ".join(names[:20]) + (f", ... ({len(names)} in all)" if len(names) > 20 else "")
+    return f"; did you mean {suggestion!r}? There are: {listed}" if suggestion else f"; there are: {listed}"
