@@ -9,14 +9,14 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from negbank.api import LabelResult as LabelResult
-    from negbank.api import MineResult as MineResult
-    from negbank.api import MineSettings as MineSettings
-    from negbank.api import checkout as checkout
-    from negbank.api import label as label
-    from negbank.api import ls as ls
-    from negbank.api import mine as mine
-    from negbank.api import show as show
+    from negbank.commands.label import LabelResult as LabelResult
+    from negbank.commands.label import label as label
+    from negbank.commands.mine import MineResult as MineResult
+    from negbank.commands.mine import MineSettings as MineSettings
+    from negbank.commands.mine import mine as mine
+    from negbank.commands.registry import checkout as checkout
+    from negbank.commands.registry import ls as ls
+    from negbank.commands.registry import show as show
     from negbank.errors import NegbankError as NegbankError
     from negbank.registry import Registry as Registry
     from negbank.sources import Columns as Columns
@@ -26,17 +26,17 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Columns": "negbank.sources",
-    "LabelResult": "negbank.api",
-    "MineResult": "negbank.api",
-    "MineSettings": "negbank.api",
+    "LabelResult": "negbank.commands.label",
+    "MineResult": "negbank.commands.mine",
+    "MineSettings": "negbank.commands.mine",
     "NegbankError": "negbank.errors",
     "Registry": "negbank.registry",
     "SourceOptions": "negbank.sources",
-    "checkout": "negbank.api",
-    "label": "negbank.api",
-    "ls": "negbank.api",
-    "mine": "negbank.api",
-    "show": "negbank.api",
+    "checkout": "negbank.commands.registry",
+    "label": "negbank.commands.label",
+    "ls": "negbank.commands.registry",
+    "mine": "negbank.commands.mine",
+    "show": "negbank.commands.registry",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

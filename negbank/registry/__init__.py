@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import datetime
 import getpass
-import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import polars as pl
 
 from negbank.errors import RegistryError, UnknownNameError
+from negbank.folders import registry_folder
 from negbank.records import NEGATIVES, TIERS
 from negbank.registry.catalogue import Catalogue, DatasetSummary
 from negbank.registry.manifest import Manifest, Part, Version
@@ -23,7 +22,6 @@ from negbank.registry.store import Store, translated
 
 __all__ = ["Commit", "DatasetSummary", "Manifest", "NewPart", "Part", "Registry", "Version", "check_dataset_name"]
 
-VARIABLE = "NEGBANK_REGISTRY"
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,94}[a-z0-9])?")
 
 
@@ -49,8 +47,7 @@ class Registry:
     """A registry folder: the one named, else `NEGBANK_REGISTRY`, else a folder of the user's."""
 
     def __init__(self, root: str | Path | None = None) -> None:
-        chosen = root or os.environ.get(VARIABLE) or Path(platformdirs.user_data_dir("negbank")) / "registry"
-        self.root = Path(chosen).expanduser().absolute()
+        self.root = (Path(root).expanduser() if root else registry_folder()).absolute()
         self._store = Store(self.root)
         self._catalogue = Catalogue(self.root / "catalogue.duckdb", self._manifest)
 

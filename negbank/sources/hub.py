@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import platformdirs
 import polars as pl
 
 from negbank.errors import HubUnreachableError, NegbankError, SourceError, UnknownNameError
+from negbank.folders import cache_folder
 
 MIRROR_VARIABLE = "NEGBANK_HUB_MIRROR"
 
@@ -111,7 +111,7 @@ class HubDataset:
         for path in sorted(p for p in folder.rglob("*") if p.is_file()):
             stat = path.stat()
             digest.update(f"{path.relative_to(folder)}\0{stat.st_size}\0{stat.st_mtime_ns}\n".encode())
-        return str(Path(platformdirs.user_cache_dir("negbank")) / "mirror" / digest.hexdigest()[:16])
+        return str(cache_folder() / "mirror" / digest.hexdigest()[:16])
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

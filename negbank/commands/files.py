@@ -1,0 +1,40 @@
+"""Frames written where a user asks for them."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import polars as pl
+
+from negbank.errors import UnknownNameError
+from negbank.registry.store import translated
+
+SUFFIXES = (".jsonl", ".csv", ".parquet")
+
+
+def check_suffix(path: str) -> None:
+    """Raise UnknownNameError where the format cannot be told from the name."""
+    if Path(path).suffix not in SUFFIXES:
+        raise UnknownNameError("format", Path(path).suffix, SUFFIXES, hint=f" (of {path})")
+
+
+def write_rows(rows: pl.DataFrame, path: str) -> None:
+    """Write `rows` as JSONL, CSV or Parquet, by the name's ending; lists are JSON texts in CSV. Whole or not at all."""
+    check_suffix(path)
+    target = Path(path)
+    buffer = io.BytesIO()
+    if target.suffix == ".jsonl":
+        rows.write_ndjson(buffer)
+    elif target.suffix == ".parquet":
+        rows.write_parquet(buffer)
+    else:
+        lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
+        rows.with_columns(pl.col(lists).list.join("; ")).write_csv(buffer)
+    temporary = target.with_name(f".{target.name}.part")
+    with translated(target):
+        try:
+            temporary.write_bytes(buffer.getvalue())
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)

@@ -1,0 +1,71 @@
+"""A version -> a folder in the layout of the Hugging Face Hub, which `datasets.load_dataset` reads."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from negbank.errors import RegistryError
+from negbank.registry.store import translated
+
+MARKER = ".negbank.json"
+"""The file that says that a folder is a checkout, and of what: only such a folder may be replaced."""
+
+
+def write_folder(target: Path, files: Mapping[str, bytes], marker: Mapping[str, str], replace: bool = False) -> None:
+    """Write `files` (path in the folder -> bytes) to `target`, the whole folder or nothing.
+
+    An empty `target` is filled. One that holds a checkout is replaced where `replace` is set; any other folder is
+    refused with RegistryError, and so is one whose own files were changed into something else.
+    """
+    _check_target(target, replace)
+    with translated(target), _beside(target) as folder:
+        for name, data in {**files, MARKER: json.dumps(dict(marker), sort_keys=True).encode()}.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        _swap(folder, target)
+
+
+def _check_target(target: Path, replace: bool) -> None:
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise RegistryError(f"{target} is a file; name a folder")
+    if not any(target.iterdir()):
+        return
+    if not (target / MARKER).exists():
+        raise RegistryError(f"{target} is not empty and was not made by negbank; name a new folder")
+    if not replace:
+        raise RegistryError(f"{target} holds a checkout already; replace it with --force, or name a new folder")
+
+
+@contextlib.contextmanager
+def _beside(target: Path) -> Iterator[Path]:
+    """A new folder next to `target`, on the same disk, that is gone afterwards unless it was renamed."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    folder.chmod(0o755)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _swap(folder: Path, target: Path) -> None:
+    """Put `folder` in the place of `target`; the old one is removed only when the new one stands."""
+    if not target.exists():
+        folder.rename(target)
+        return
+    old = folder.with_name(folder.name + ".old")
+    target.rename(old)
+    try:
+        folder.rename(target)
+    except OSError:
+        old.rename(target)
+        raise
+    shutil.rmtree(old)

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from test_registry import part, rows
+
+import negbank
+from negbank.errors import RegistryError
+from negbank.records import NEGATIVES
+from negbank.registry import NewPart, Registry
+
+
+def load(folder: Path, config: str) -> list[dict[str, object]]:
+    from datasets import load_dataset
+
+    return list(load_dataset(str(folder), config, split="train"))
+
+
+@pytest.fixture
+def registry(tmp_path: Path) -> Registry:
+    registry = Registry(tmp_path / "registry")
+    registry.commit("arc", [part("near-miss", 3), part("irrelevant", 2, "y")], "", "negbank mine arc")
+    return registry
+
+
+def test_load_dataset_reads_each_tier_and_all(registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "arc-negatives"
+    negbank.checkout("arc", folder, registry=registry)
+    assert [r["negative"] for r in load(folder, "near-miss")] == ["x 0", "x 1", "x 2"]
+    assert [r["tier"] for r in load(folder, "irrelevant")] == ["irrelevant"] * 2
+    assert sorted(str(r["tier"]) for r in load(folder, "all")) == ["irrelevant"] * 2 + ["near-miss"] * 3
+    assert list(load(folder, "near-miss")[0]) == NEGATIVES.names()
+    assert sorted(p.name for p in folder.rglob("*") if p.is_file()) == [
+        ".negbank.json",
+        "README.md",
+        "train-00000-of-00001.parquet",
+        "train-00000-of-00001.parquet",
+    ]
+
+
+def test_another_version_in_the_same_folder_is_not_taken_for_the_old_one(registry: Registry, tmp_path: Path) -> None:
+    """`datasets` keys its cache by the folder's name and the README, not by the files."""
+    folder = tmp_path / "same"
+    negbank.checkout("arc@v1", folder, registry=registry)
+    assert load(folder, "near-miss")[0]["negative"] == "x 0"
+    registry.commit("arc", [part("near-miss", 3, "z")], "", "")
+    negbank.checkout("arc@v2", folder, replace=True, registry=registry)
+    assert load(folder, "near-miss")[0]["negative"] == "z 0"
+
+
+def test_a_folder_of_the_user_s_is_never_touched(registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("mine")
+    for replace in (False, True):
+        with pytest.raises(RegistryError, match="was not made by negbank"):
+            negbank.checkout("arc", folder, replace=replace, registry=registry)
+    assert [p.name for p in folder.iterdir()] == ["notes.txt"]
+    negbank.checkout("arc", tmp_path / "new", registry=registry)
+    with pytest.raises(RegistryError, match="--force"):
+        negbank.checkout("arc", tmp_path / "new", registry=registry)
+    with pytest.raises(RegistryError, match="is a file"):
+        negbank.checkout("arc", folder / "notes.txt", registry=registry)
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")], "temporary folders are left behind"
+
+
+def test_texts_from_data_do_not_break_the_card(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "registry")
+    hostile = rows(2).with_columns(negative=pl.lit("---\nlicense: evil\n---\n$dataset ${x} | `code` <script>"))
+    registry.commit("arc", [NewPart("near-miss", "train", hostile, {"source": "x", "revision": "$y"})], "", "")
+    negbank.checkout("arc", tmp_path / "out", registry=registry)
+    text = (tmp_path / "out" / "README.md").read_text()
+    assert "evil" not in text
+    assert load(tmp_path / "out", "near-miss")[0]["negative"] == hostile["negative"][0]
