@@ -9,6 +9,7 @@
     │   └── HubUnreachableError  the Hugging Face Hub does not answer
     ├── EncoderError             a model that cannot be loaded, or that gives vectors that are not numbers
     ├── VectorError              vectors of a wrong shape, or with NaN
+    ├── GuardError               candidates that cannot be judged, or too few texts to calibrate a guard
     ├── LabelError               negatives that cannot be labelled
     └── RegistryError            a registry that cannot be read or written
         ├── RegistryBusyError    another process holds it
@@ -57,6 +58,10 @@ class EncoderError(NegbankError):
 
 class VectorError(NegbankError):
     """Vectors have a wrong shape, a wrong norm, or hold NaN."""
+
+
+class GuardError(NegbankError):
+    """Candidates cannot be judged, or a guard cannot be calibrated."""
 
 
 class LabelError(NegbankError):

@@ -56,8 +56,8 @@ def test_another_tier_keeps_the_tiers_that_are_there(tmp_path: Path) -> None:
 
 def test_a_commit_that_changes_nothing_makes_no_version(tmp_path: Path) -> None:
     registry = Registry(tmp_path / "r")
-    registry.commit("arc", [part(seed=1)], "", "")
-    assert not registry.commit("arc", [part(seed=1)], "again", "").created
+    registry.commit("arc", [part(seed=1, columns=("q", "a"))], "", "")
+    assert not registry.commit("arc", [part(seed=1, columns=("q", "a"))], "again", "").created
     assert registry.commit("arc", [part(seed=2)], "another seed", "").created
 
 
@@ -90,7 +90,7 @@ def test_ls_comes_from_an_index_that_can_be_lost(tmp_path: Path) -> None:
     registry.commit("arc", [part("irrelevant")], "two", "")
     before = registry.datasets()
     assert [(s.dataset, s.version, s.versions, s.message) for s in before] == [("arc", 2, 2, "two")]
-    assert before[0].tiers == {"irrelevant": 3, "near-miss": 3}
+    assert list(before[0].tiers.items()) == [("near-miss", 3), ("irrelevant", 3)]
     (tmp_path / "r" / "catalogue.duckdb").unlink()
     assert registry.datasets() == before
     (tmp_path / "r" / "catalogue.duckdb").write_bytes(b"not a database" * 1000)

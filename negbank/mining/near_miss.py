@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from negbank.neighbors import nearest
 from negbank.records import CANDIDATES, DISTRACTOR, NEAR_MISS, OTHER_QUESTION, TextVectors
 
 SPARE = 16
@@ -39,6 +38,8 @@ def expand(questions: pl.DataFrame, vectors: TextVectors, count: int, device: st
 
     Gives up to `2 * count + SPARE` a question, without the texts among the question's own choices.
     """
+    from negbank.neighbors import nearest  # loads torch, which other tiers and own wrong choices do without
+
     answers = questions.group_by("answer").agg(pl.col("question_id").min()).sort("answer")
     texts = answers["answer"].to_list()
     if len(texts) < 2:

@@ -16,6 +16,7 @@ import duckdb
 
 from negbank.errors import RegistryBusyError
 from negbank.registry.manifest import Manifest
+from negbank.terms import TIERS
 
 WAIT_S = 10.0
 """How long to wait for another process to close the catalogue."""
@@ -64,13 +65,11 @@ class Catalogue:
                 "select dataset, sum(bytes)::bigint from (select distinct dataset, object, bytes from parts) group by 1"
             ).fetchall()
         size = dict(sizes)
-        return [
-            DatasetSummary(
-                dataset, number, count, created, message,
-                {tier: rows for d, n, tier, rows in tiers if (d, n) == (dataset, number)}, size.get(dataset, 0),
-            )
-            for dataset, number, count, created, message in newest
-        ]  # fmt: skip
+        summaries = []
+        for dataset, number, count, created, message in newest:
+            own = _in_order({tier: rows for d, n, tier, rows in tiers if (d, n) == (dataset, number)})
+            summaries.append(DatasetSummary(dataset, number, count, created, message, own, size.get(dataset, 0)))
+        return summaries
 
     def _refresh(self, connection: duckdb.DuckDBPyConnection, refs: Mapping[tuple[str, int], str]) -> None:
         """Make the tables say what the files say, in one transaction."""
@@ -127,3 +126,9 @@ class Catalogue:
         """Remove an index that cannot be read: it holds nothing that the files do not."""
         self.path.unlink(missing_ok=True)
         self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+
+
+def _in_order(tiers: dict[str, int]) -> dict[str, int]:
+    """`tiers` from the most plausible to the least."""
+    places = {tier: place for place, tier in enumerate(TIERS)}
+    return dict(sorted(tiers.items(), key=lambda item: (places.get(item[0], len(TIERS)), item[0])))

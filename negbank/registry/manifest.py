@@ -73,4 +73,9 @@ class Version:
 
     def same_content(self, parts: Sequence[Part]) -> bool:
         """Whether `parts` are what this version holds already, rows and origin alike."""
-        return sorted(map(repr, self.manifest.parts)) == sorted(map(repr, parts))
+        return sorted(map(_canonical, self.manifest.parts)) == sorted(map(_canonical, parts))
+
+
+def _canonical(part: Part) -> str:
+    """One text for a part, whether it was just made or read from a manifest (where tuples are lists)."""
+    return json.dumps(asdict(part), sort_keys=True)

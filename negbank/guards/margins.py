@@ -1,0 +1,153 @@
+"""From which cosine on two texts are taken to say the same, calibrated on a source and an encoder.
+
+A margin is an order statistic: the cosine that only a few in ten thousand pairs of unrelated texts reach. That
+holds for any encoder and any sign. A factor of the positive's score (`relative_margin` of sentence-transformers'
+`mine_hard_negatives`, NV-Retriever's TopK-PercPos, arXiv 2407.15831) does not: below zero it moves the wrong way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from negbank.errors import GuardError
+from negbank.guards.normalise import normalise
+from negbank.records import TextVectors
+
+QUANTILE: Final = 0.9995
+"""Share of unrelated pairs below the margin. On ARC with all-MiniLM-L6-v2 it lies near .68 for answers. Of pairs of
+right answers above .8 about half say the same, of .7 to .8 a fifth, of .6 to .65 about one in twenty."""
+
+MIN_ABOVE: Final = 10
+"""Pairs that are to lie above the margin, or it is not known well enough."""
+
+MAX_PAIRS: Final = 400_000
+"""Pairs drawn at most; 200 of them lie above the margin, so it is known to about 7 percent of its rank."""
+
+
+@dataclass(frozen=True)
+class Margin:
+    """Texts of a cosine of at least `min_cosine` are taken to say the same.
+
+    `quantile` and `pairs` tell how it was calibrated: the share of `pairs` unrelated pairs that lie below it.
+    """
+
+    min_cosine: float
+    quantile: float
+    pairs: int
+
+
+@dataclass(frozen=True)
+class Limits:
+    """A question is a near-duplicate at `question` alone, or at `question_and_answer` with answers at `answer`."""
+
+    question: float
+    question_and_answer: float
+    answer: float
+
+
+@dataclass(frozen=True)
+class Overlap:
+    """How near a question must come to one of the evaluation set, as shares of the way from the margin to identity.
+
+    A share of the way, and not a cosine, so that it holds for each encoder. On ARC with all-MiniLM-L6-v2 the
+    defaults come to about .94 for the questions alone, or .84 where the answers have .81. There, training questions
+    against ARC-Challenge's test: pairs above .94 are the same question with a word or two changed; from .84 to .94
+    most share a template ("Which is a ... change?"), and those that ask the same have the same right answer.
+    """
+
+    question: float = 0.8
+    question_and_answer: float = 0.5
+    answer: float = 0.4
+
+    def limits(self, questions: Margin, answers: Margin) -> Limits:
+        """The cosines that the shares come to."""
+        return Limits(
+            _between(questions.min_cosine, self.question),
+            _between(questions.min_cosine, self.question_and_answer),
+            _between(answers.min_cosine, self.answer),
+        )
+
+
+DEFAULT_OVERLAP: Final = Overlap()
+
+
+def _between(cosine: float, share: float) -> float:
+    return cosine + (1.0 - cosine) * share
+
+
+def calibrate(texts: Sequence[str], vectors: TextVectors, quantile: float = QUANTILE, seed: int = 0) -> Margin:
+    """The margin for `texts` of one kind: all right answers of a source, or all of its questions.
+
+    Pairs of distinct texts (after `normalise`) are drawn with `seed`; different questions rarely have the same
+    answer, and the few that do lie in the tail that is cut off. For a source with fewer texts than
+    `min_texts(quantile)` give those of another one under the same encoder, such as `demo`; GuardError is raised else.
+    """
+    if not 0.0 < quantile < 1.0:
+        raise GuardError(f"a margin's quantile is between 0 and 1, not {quantile}")
+    distinct = sorted({normalise(text): text for text in sorted(texts, reverse=True)}.values())
+    possible = len(distinct) * (len(distinct) - 1) // 2
+    if possible * (1.0 - quantile) < MIN_ABOVE:
+        raise GuardError(
+            f"{len(distinct)} distinct texts make {possible} pairs, too few for a margin at the quantile {quantile}; "
+            f"calibrate on a source of at least {min_texts(quantile)}, such as demo, with the same encoder"
+        )
+    left, right = _pairs(len(distinct), possible, seed)
+    cosine = vectors.cosine([distinct[i] for i in left], [distinct[i] for i in right])
+    # the smallest value with at least `quantile` of the pairs below: a value of the sample, never a mean of two
+    rank = min(int(np.ceil(quantile * len(cosine))), len(cosine) - 1)
+    return Margin(float(np.partition(cosine, rank)[rank]), quantile, len(cosine))
+
+
+def min_texts(quantile: float = QUANTILE) -> int:
+    """The fewest distinct texts that `calibrate` takes."""
+    pairs = MIN_ABOVE / (1.0 - quantile)
+    return int(np.ceil((1.0 + np.sqrt(1.0 + 8.0 * pairs)) / 2.0))
+
+
+def _pairs(count: int, possible: int, seed: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Indices of all pairs below `count`, or of `MAX_PAIRS` drawn with `seed`."""
+    if possible <= MAX_PAIRS:
+        rows, columns = np.triu_indices(count, 1)
+        return rows.astype(np.int64), columns.astype(np.int64)
+    random = np.random.default_rng(seed)
+    left = random.integers(0, count, MAX_PAIRS)
+    return left, (left + random.integers(1, count, MAX_PAIRS)) % count
+
+
+def near_evaluation(
+    asked: pl.DataFrame, evaluation: pl.DataFrame, vectors: TextVectors, limits: Limits, block: int = 1024
+) -> npt.NDArray[np.bool_]:
+    """(len(asked),) whether a row (`question`, `answer`) is nearly one of `evaluation`.
+
+    A matrix product in blocks finds pairs that may be; their cosines are then taken one by one, so that a row's
+    result does not depend on the rows around it. Memory is `block` squared pairs at most, whatever the sizes.
+    """
+    out = np.zeros(len(asked), dtype=bool)
+    others = evaluation.select("question", "answer").unique().sort("question", "answer")
+    floor = min(limits.question, limits.question_and_answer) - 1e-4
+    for start in range(0, len(asked), block):
+        some = asked[start : start + block]
+        ours = vectors.of(some["question"])
+        for first in range(0, len(others), block):
+            part = others[first : first + block]
+            row, column = np.nonzero(ours @ vectors.of(part["question"]).T >= floor)
+            open_rows = ~out[start + row]
+            row, column = row[open_rows], column[open_rows]
+            near = _near_pairs(some[row.tolist()], part[column.tolist()], vectors, limits)
+            out[start + row[near]] = True
+    return out
+
+
+def _near_pairs(
+    ours: pl.DataFrame, theirs: pl.DataFrame, vectors: TextVectors, limits: Limits
+) -> npt.NDArray[np.bool_]:
+    questions = vectors.cosine(ours["question"].to_list(), theirs["question"].to_list())
+    answers = vectors.cosine(ours["answer"].to_list(), theirs["answer"].to_list())
+    same = (questions >= limits.question_and_answer) & (answers >= limits.answer)
+    return (questions >= limits.question) | same
