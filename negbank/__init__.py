@@ -9,7 +9,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from negbank.commands.label import LabelColumns as LabelColumns
     from negbank.commands.label import LabelResult as LabelResult
+    from negbank.commands.label import LabelSettings as LabelSettings
     from negbank.commands.label import label as label
     from negbank.commands.mine import MineResult as MineResult
     from negbank.commands.mine import MineSettings as MineSettings
@@ -26,7 +28,9 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "Columns": "negbank.sources",
+    "LabelColumns": "negbank.commands.label",
     "LabelResult": "negbank.commands.label",
+    "LabelSettings": "negbank.commands.label",
     "MineResult": "negbank.commands.mine",
     "MineSettings": "negbank.commands.mine",
     "NegbankError": "negbank.errors",

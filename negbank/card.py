@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import yaml
 
@@ -107,7 +108,7 @@ def _metadata(facts: CardFacts, tiers: list[str]) -> dict[str, Any]:
 
 
 def _tier_row(tier: str, rows: pl.DataFrame) -> str:
-    similarity, plausibility = rows["similarity"].median(), rows["plausibility"].median()
+    similarity, plausibility = (float(np.median(rows[c].to_numpy())) for c in ("similarity", "plausibility"))
     return f"| `{tier}` | {rows.height:,} | {similarity:.2f} | {plausibility:.2f} | {MEANING.get(tier, '')} |"
 
 

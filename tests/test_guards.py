@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from negbank.guards import screening
 from negbank.errors import GuardError, UnknownNameError, VectorError
-from negbank.guards import REASONS, Rules, explained, screen, texts_to_encode
+from negbank.guards import REASONS, Rules, explained, screen, screening, texts_to_encode
 from negbank.guards.margins import Limits, Margin, Overlap, calibrate, min_texts, near_evaluation
 from negbank.guards.meaning import means_nothing_alone
 from negbank.guards.normalise import normalise

@@ -1,0 +1,47 @@
+# Everything runs in .venv, which is made from pyproject.toml and constraints.txt alone.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+# where torch comes from; a machine without a GPU saves gigabytes with TORCH_INDEX=https://download.pytorch.org/whl/cpu
+TORCH_INDEX ?=
+HUB    := $(wildcard ../shared/hub)
+ifneq ($(HUB),)
+export NEGBANK_HUB_MIRROR ?= $(abspath $(HUB))
+endif
+
+.PHONY: help setup demo test check format bench clean
+help:            ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## */\t/' | expand -t 12
+
+setup: $(STAMP)  ## make the environment
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) torch
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,offline]'
+	@touch $@
+
+demo: setup      ## mine the bundled sample, show rows and counts, load it back
+	$(BIN)/python docs/demo.py
+
+test: setup      ## run the tests
+	$(BIN)/python -m pytest
+
+check: setup     ## formatter, linter, strict types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+format: setup    ## let the formatter and the linter mend what they can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: setup     ## every benchmark against its peers (an hour on two cores)
+	$(BIN)/python -m benchmarks.encoding
+	$(BIN)/python -m benchmarks.mining
+	$(BIN)/python -m benchmarks.neighbors
+	$(BIN)/python -m benchmarks.plausibility
+	$(BIN)/python -m benchmarks.cli
+
+clean:           ## remove the environment and what tools left
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-negatives

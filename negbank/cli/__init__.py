@@ -1,0 +1,91 @@
+"""The command line: click, and only click. Each command calls the function of its name in `negbank`."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from negbank import __version__
+from negbank.errors import NegbankError
+
+COMMANDS = {
+    "sources": "negbank.cli.sources",
+    "mine": "negbank.cli.mine",
+    "label": "negbank.cli.label",
+    "ls": "negbank.cli.registry",
+    "show": "negbank.cli.registry",
+    "checkout": "negbank.cli.registry",
+    "completion": "negbank.cli.completion",
+}
+"""Where each command is, in the order of `negbank --help`."""
+
+EXIT_INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """A group that imports a command's module when the command is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the way that data takes."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the words name; the nearest one is suggested where there is none."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            from negbank.errors import nearest_hint
+
+            raise click.UsageError(f"No such command {args[0]!r}{nearest_hint(args[0], COMMANDS)}", ctx) from error
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="negbank")
+def cli() -> None:
+    """Datasets of wrong answers: mine them by plausibility, guard, label and version them.
+
+    \b
+    Examples:
+      negbank mine demo                            # a bundled sample: needs no network
+      negbank mine arc --tier near-miss            # -> dataset `arc`, version v1
+      negbank show arc --tier near-miss -n 5
+      negbank checkout arc ./arc-negatives         # a folder that load_dataset reads
+    """
+
+
+def main(args: list[str] | None = None) -> None:
+    """Run the command line and exit: 0 done, 1 an error, 2 wrong usage, 130 interrupted."""
+    sys.exit(run(args))
+
+
+def run(args: list[str] | None = None) -> int:
+    """The exit code of one command line."""
+    try:
+        result: Any = cli.main(args=args, prog_name="negbank", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except NegbankError as error:
+        click.secho("Error: ", nl=False, err=True, fg="red", bold=True)
+        click.echo(str(error), err=True)
+        return 1
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("Interrupted. The registry is as it was; run the same command again to go on.", err=True)
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `negbank show arc | head`
+        sys.stderr.close()
+        return 0

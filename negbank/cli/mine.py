@@ -1,0 +1,146 @@
+"""`negbank mine`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from negbank.cli.options import (
+    TIER,
+    column_options,
+    complete_source,
+    encoder_options,
+    json_option,
+    registry_option,
+)
+from negbank.cli.progress import reporter
+from negbank.terms import NEAR_MISS
+
+if TYPE_CHECKING:
+    from negbank.commands.mine import MineResult
+
+
+@click.command()
+@click.argument("source", shell_complete=complete_source)
+@click.option(
+    "--tier", "tiers", type=TIER, multiple=True, help="What to mine; may be given again.  [default: near-miss]"
+)
+@click.option(
+    "--pool", metavar="SOURCE", shell_complete=complete_source, help="Where the tier unrelated is drawn from."
+)
+@click.option(
+    "--per-question",
+    type=click.IntRange(1),
+    default=3,
+    show_default=True,
+    metavar="K",
+    help="Negatives a question in each tier.",
+)
+@click.option(
+    "--expand",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Near-misses a question from the answers of other questions, besides its own wrong choices.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides what is drawn.")
+@click.option("--split", metavar="SPLIT", help="A split of the source, or a slice: 'validation[:80%]'.")
+@click.option("--subjects", metavar="A,B", help="Subjects of mmlu, or the group non-science.")
+@column_options
+@click.option(
+    "--choices-column",
+    "choices_columns",
+    multiple=True,
+    metavar="NAME",
+    help="The column with the choices; given again, each holds one.",
+)
+@click.option("--dataset", metavar="NAME", help="The dataset that gets the version (else the source's name).")
+@click.option("-m", "--message", metavar="TEXT", help="Why: kept with the version.")
+@click.option(
+    "--refused",
+    type=click.Path(dir_okay=False),
+    metavar="FILE",
+    help="List what was refused, and why: .jsonl, .csv or .parquet.",
+)
+@encoder_options
+@registry_option
+@json_option
+def mine(source: str, as_json: bool, refused: str | None, registry: str | None, **given: Any) -> None:
+    """Mine wrong answers from SOURCE into a new version of a dataset.
+
+    SOURCE is a name that `negbank sources` lists, a file, `-` for JSON lines, or hf:org/name. Tiers that the
+    dataset has already and that are not mined again are kept.
+
+    \b
+    Examples:
+      negbank mine demo
+      negbank mine arc --tier near-miss
+      negbank mine arc --tier near-miss --tier irrelevant --tier unrelated --pool hellaswag
+      negbank mine hellaswag --split 'validation[:80%]' --expand 2 --refused refused.jsonl
+      negbank mine my.csv --question-column q --answer-column a --dataset mine-v1
+    """  # fmt: skip
+    import negbank
+    from negbank.commands.files import check_suffix, write_rows
+
+    tiers = tuple(dict.fromkeys(given.pop("tiers"))) or (NEAR_MISS,)
+    if refused:
+        check_suffix(refused)
+    if "unrelated" in tiers and not given["pool"]:
+        raise click.UsageError("the tier unrelated needs another source to draw from: --pool SOURCE")
+    settings = _settings(**given)
+    with reporter() as progress:
+        result = negbank.mine(source, tiers, settings, registry=registry, progress=progress)
+    if refused:
+        write_rows(result.refused, refused)
+    for notice in result.notices:
+        click.echo(notice, err=True)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+    else:
+        _print(result, refused)
+
+
+def _settings(
+    question_column: str | None, answer_column: str | None, choices_columns: tuple[str, ...],
+    subjects: str | None, split: str | None, **rest: Any,
+) -> Any:  # fmt: skip
+    """The options as `MineSettings`."""
+    import negbank
+
+    columns = negbank.Columns(question_column, answer_column, choices_columns)
+    named = tuple(s.strip() for s in (subjects or "").split(",") if s.strip())
+    options = negbank.SourceOptions(split=split, subjects=named, columns=columns)
+    command = shlex.join(["negbank", *sys.argv[1:]])
+    return negbank.MineSettings(source=options, command=command, **rest)
+
+
+def _print(result: MineResult, refused: str | None) -> None:
+    """A table by tier, what was refused, what is short, and what to do next."""
+    from negbank.cli.tables import print_table, spread
+
+    rows = [
+        [t.tier, t.rows, t.similarity.median, spread(t.similarity.histogram), t.plausibility.median,
+         spread(t.plausibility.histogram), t.short]
+        for t in result.tiers
+    ]  # fmt: skip
+    print_table(
+        f"{result.questions:,} questions of {result.source}",
+        ["tier", "negatives", "similarity", "from -1 to 1", "plausibility", "from 0 to 1", "short"],
+        rows,
+    )
+    if result.refusals:
+        where = f" (listed in {refused})" if refused else " (--refused FILE lists them)"
+        print_table(f"Refused{where}", ["tier", "reason", "count"], [[t, r, n] for t, r, n in result.refusals])
+    for tier in result.tiers:
+        if tier.short:
+            click.echo(
+                f"Short: {tier.short:,} of {result.questions:,} questions got fewer {tier.tier} negatives than "
+                f"asked for ({tier.missing:,} are missing)."
+            )
+    made = "is new" if result.created else "holds exactly this already; no new version was made"
+    click.secho(f"{result.version} {made}: {result.version.rows:,} negatives.", bold=True)
+    click.echo(f"Look: negbank show {result.version.manifest.dataset} -n 5")

@@ -1,0 +1,88 @@
+"""Options and argument types that commands share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+from click.shell_completion import CompletionItem
+
+from negbank.errors import nearest_hint
+from negbank.terms import DEFAULT_ENCODER, TIERS
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Name(click.ParamType[str]):
+    """One of a few names; a wrong one is answered with the nearest."""
+
+    def __init__(self, kind: str, names: tuple[str, ...]) -> None:
+        self.name = kind
+        self.names = names
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """`value`, if it is one of the names."""
+        if value not in self.names:
+            self.fail(f"no {self.name} {value!r}{nearest_hint(value, self.names)}", param, ctx)
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        """The names that begin so."""
+        return [CompletionItem(name) for name in self.names if name.startswith(incomplete)]
+
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """The names themselves, in help texts."""
+        return "[" + "|".join(self.names) + "]"
+
+
+TIER = Name("tier", TIERS)
+
+
+def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The datasets of the registry that begin so."""
+    import negbank
+
+    names = [summary.dataset for summary in negbank.ls(ctx.params.get("registry"))]
+    return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+def complete_source(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The sources that begin so, and files."""
+    from negbank.sources import SOURCES
+
+    names = [CompletionItem(name, help=s.summary) for name, s in SOURCES.items() if name.startswith(incomplete)]
+    return names or [CompletionItem(incomplete, type="file")]
+
+
+def registry_option(command: F) -> F:
+    """`--registry DIR`."""
+    return click.option(
+        "--registry",
+        type=click.Path(file_okay=False),
+        metavar="DIR",
+        help="The registry's folder (else NEGBANK_REGISTRY, else a folder of the user's).",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    """`--json`."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")(command)
+
+
+def encoder_options(command: F) -> F:
+    """`--encoder`, `--device`, `--backend`."""
+    command = click.option(
+        "--encoder",
+        default=DEFAULT_ENCODER,
+        show_default=True,
+        metavar="MODEL",
+        help="A sentence-transformers model, by name or path.",
+    )(command)
+    return click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 (else the best that is there).")(command)
+
+
+def column_options(command: F) -> F:
+    """`--question-column`, `--answer-column`."""
+    command = click.option("--answer-column", metavar="NAME", help="The column with the right answer.")(command)
+    return click.option("--question-column", metavar="NAME", help="The column with the question.")(command)

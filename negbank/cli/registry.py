@@ -1,0 +1,111 @@
+"""`negbank ls`, `negbank show`, `negbank checkout`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from negbank.cli.options import TIER, complete_dataset, json_option, registry_option
+
+
+@click.command()
+@registry_option
+@json_option
+def ls(registry: str | None, as_json: bool) -> None:
+    """List the datasets of the registry.
+
+    \b
+    Examples:
+      negbank ls
+      negbank ls --registry ./registry --json
+    """
+    import negbank
+    from negbank.cli.tables import print_table
+
+    found = negbank.ls(registry)
+    if as_json:
+        click.echo(json.dumps([asdict(summary) for summary in found]))
+        return
+    if not found:
+        click.echo("No datasets yet. Make one: negbank mine demo")
+        return
+    rows = [
+        [s.dataset, f"v{s.version}", sum(s.tiers.values()), ", ".join(f"{t} {n:,}" for t, n in s.tiers.items()),
+         _size(s.bytes), s.created.replace("T", " ")[:16], s.message]
+        for s in found
+    ]  # fmt: skip
+    print_table("", ["dataset", "newest", "negatives", "tiers", "size", "made (UTC)", "message"], rows)
+
+
+@click.command()
+@click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
+@click.option("--tier", type=TIER, help="Only this tier.")
+@click.option("-n", "--rows", type=click.IntRange(0), default=3, show_default=True, help="Rows to show.")
+@registry_option
+@json_option
+def show(reference: str, tier: str | None, rows: int, registry: str | None, as_json: bool) -> None:
+    """Show a version: how it was made, and some of its rows.
+
+    \b
+    Examples:
+      negbank show arc
+      negbank show arc --tier near-miss -n 5
+      negbank show arc@v2 --json | jq '.rows[0]'
+    """
+    import negbank
+    from negbank.cli.tables import print_table
+
+    found = negbank.show(reference, tier, rows, registry=registry)
+    if as_json:
+        click.echo(json.dumps(found.to_dict()))
+        return
+    manifest = found.version.manifest
+    click.secho(f"{found.version}  {manifest.created}  {manifest.author}  {found.version.name[:12]}", bold=True)
+    if manifest.message:
+        click.echo(f"  {manifest.message}")
+    click.echo(f"  {manifest.command}\n")
+    print_table("", ["tier", "negatives"], list(found.version.tiers.items()))
+    for row in found.rows.iter_rows(named=True):
+        scores = f"plausibility {row['plausibility']:.2f}  similarity {row['similarity']:.2f}"
+        click.echo(f"{click.style(row['tier'], bold=True)}  {scores}  {row['origin']} {row['origin_id']}")
+        click.echo(f"  question  {row['question']}")
+        click.echo("  right     " + click.style(row["answer"], fg="green"))
+        click.echo("  wrong     " + click.style(row["negative"], fg="red") + "\n")
+
+
+@click.command()
+@click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
+@click.argument("folder", type=click.Path(file_okay=False))
+@click.option("--force", is_flag=True, help="Replace a checkout that is there already.")
+@registry_option
+@json_option
+def checkout(reference: str, folder: str, force: bool, registry: str | None, as_json: bool) -> None:
+    """Write a version to FOLDER as the Hub lays it out: Parquet files, and a README that loads them.
+
+    \b
+    Examples:
+      negbank checkout arc ./arc-negatives
+      negbank checkout arc@v2 ./arc-negatives --force
+      python -c 'from datasets import load_dataset; print(load_dataset("./arc-negatives", "near-miss"))'
+    """
+    import negbank
+
+    version = negbank.checkout(reference, folder, replace=force, registry=registry)
+    if as_json:
+        click.echo(json.dumps({"version": str(version), "folder": folder, "tiers": version.tiers}))
+        return
+    click.echo(f"{version} is in {folder}: {version.rows:,} negatives.")
+    first = next(iter(version.tiers))
+    click.echo(f"Load it: datasets.load_dataset({folder!r}, {first!r}, split='train')")
+
+
+def _size(count: int) -> str:
+    """Bytes as a person says them."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"
