@@ -172,3 +172,11 @@ def test_the_wheel_in_an_empty_environment_runs_the_quick_start(tmp_path: Path) 
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "README.md").exists()
+
+
+def test_the_readme_lists_every_guard_and_every_command() -> None:
+    from negbank.guards import REASONS
+
+    readme = (ROOT / "README.md").read_text()
+    assert not [reason for reason, meaning in REASONS.items() if f"| `{reason}` | {meaning} |" not in readme]
+    assert not [name for name in COMMANDS if f"negbank {name}" not in readme]

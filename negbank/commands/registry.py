@@ -46,7 +46,7 @@ def show(reference: str, tier: str | None = None, rows: int = 3, *, registry: Pl
     """
     place = open_registry(registry)
     version = place.resolve(reference)
-    every = place.read(version, tier)
+    every = place.read(version, tier).sort("rank", maintain_order=True)  # other questions before other ranks
     turn = pl.int_range(pl.len()).over("tier")
     chosen = every.with_columns(turn=turn).sort("turn", maintain_order=True).head(rows).drop("turn")
     return ShowResult(version, chosen)

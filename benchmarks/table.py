@@ -1,0 +1,118 @@
+"""The README's table of figures, from the results: `python -m benchmarks.table` writes it between its markers."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+README = HERE.parent / "README.md"
+BEGIN, END = "<!-- figures: benchmarks/table.py -->", "<!-- end of figures -->"
+
+Row = tuple[str, str, str, str]
+"""What was measured, the figure, the target, and the file that it came from."""
+
+
+def results(pattern: str) -> list[tuple[str, dict[str, Any]]]:
+    return [(path.name, json.loads(path.read_text())) for path in sorted((HERE / "results").glob(pattern))]
+
+
+def reached(value: float, target: float, *, at_most: bool = False) -> str:
+    met = value <= target if at_most else value >= target
+    return f"{'at most' if at_most else 'at least'} {target:g}: {'reached' if met else '**not reached**'}"
+
+
+def encoding() -> list[Row]:
+    rows = []
+    for name, report in results("encoding-c*.json"):
+        for side, target in report["targets"].items():
+            if side not in report["results"]:
+                continue
+            own, peer = report["results"][side], report["results"]["peer"]
+            share = own["share_of_peak"][report["precision"]]
+            rows.append((
+                f"encoding ARC's {report['work']['texts']:,} texts, {side}, {report['precision']}, against "
+                "`SentenceTransformer.encode`",
+                f"{own['texts_per_s']:,.0f}/s against {peer['texts_per_s']:,.0f}/s: {own['times_the_peer']:.2f}x, "
+                f"{share:.0%} of peak, cosine >= {own['min_cosine']:.6f}",
+                f"{reached(own['times_the_peer'], target)}", name,
+            ))  # fmt: skip
+    return rows
+
+
+def mining() -> list[Row]:
+    rows = []
+    for name, report in results("mining*.json"):
+        ours, peer = report["medians"]["ours"], report["medians"]["peer"]
+        job = f"3 of all ARC answers for each of {report['agreement']['questions']:,} questions, against "
+        rows += [
+            (
+                job + "`mine_hard_negatives`",
+                f"{ours['elapsed_s']:.1f} s against {peer['elapsed_s']:.1f} s: {report['speedup']:.2f}x",
+                reached(report["speedup"], 4), name,
+            ),
+            (
+                "the same, peak memory",
+                f"{ours['peak_mb']:,.0f} MB against {peer['peak_mb']:,.0f} MB: {report['memory_share']:.2f}",
+                reached(report["memory_share"], 0.5, at_most=True), name,
+            ),
+            ("the same, questions with the same three", f"{report['agreement']['same_set']:.2%}", "same", name),
+        ]  # fmt: skip
+    return rows
+
+
+def neighbors() -> list[Row]:
+    rows = []
+    for name, report in results("neighbors-*.json"):
+        if "searches" not in report:
+            continue
+        job, own = report["job"], report["searches"]["negbank"]
+        what = f"neighbours, {job['queries']:,} x {job['corpus']:,}, k = {job['k']}, {report['vectors']}"
+        for peer, target in (("faiss", 4.0), ("torch", 1.8)):
+            theirs, times = report["searches"][peer], report["times_faster"][peer]
+            rows.append((
+                f"{what}, against {'faiss `IndexFlatIP`' if peer == 'faiss' else 'torch product and top-k'}",
+                f"{own['seconds']:.2f} s against {theirs['seconds']:.2f} s: {times:.2f}x, recall "
+                f"{report['checked']['negbank']['recall']:g}, {own['share_of_float32_peak']:.0%} of fp32 peak",
+                reached(times, target), name,
+            ))  # fmt: skip
+    return rows
+
+
+def plausibility() -> list[Row]:
+    rows = []
+    for name, report in results("plausibility-arc.json"):
+        held = report["results"]["held_out"]["source, background training, irrelevant = wrong choice"]
+        base = report["results"]["held_out"]["two cosines, logistic, irrelevant = wrong choice"]
+        for key, what, target in (
+            ("balanced_accuracy", "tier of a negative, held-out ARC-Challenge, three-way balanced accuracy", 0.85),
+            ("auc_irrelevant", "the same, near-miss against irrelevant, AUC", 0.96),
+        ):
+            figure = f"{held[key]['mean']:.3f} (two cosines alone: {base[key]['mean']:.3f})"
+            rows.append((what, figure, reached(held[key]["mean"], target), name))
+    return rows
+
+
+def cli() -> list[Row]:
+    return [
+        (f"`{what.partition(',')[0]}`{what.partition('`')[0].removeprefix(what.partition(',')[0])}",
+         f"{found['median_s']:.2f} s", reached(found["median_s"], found["limit_s"], at_most=True), name)
+        for name, report in results("cli.json")
+        for what, found in report["results"].items()
+    ]  # fmt: skip
+
+
+def main() -> None:
+    rows = [*encoding(), *mining(), *neighbors(), *plausibility(), *cli()]
+    lines = ["| what | measured | target | result |", "|---|---|---|---|"]
+    lines += [f"| {what} | {figure} | {target} | `{name}` |" for what, figure, target, name in rows]
+    text = README.read_text()
+    block = BEGIN + "\n" + "\n".join(lines) + "\n" + END
+    README.write_text(re.sub(re.escape(BEGIN) + ".*?" + re.escape(END), lambda _: block, text, flags=re.DOTALL))
+    print("\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
