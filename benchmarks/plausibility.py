@@ -1,9 +1,10 @@
-"""How well tiers are told apart on held-out ARC-Challenge: `python -m benchmarks.plausibility` (needs NEGBANK_HUB_MIRROR).
+"""How well tiers are told apart on held-out ARC-Challenge: `python -m benchmarks.plausibility`.
 
-`--fit` fits the shipped coefficients first and writes them to negbank/plausibility.json; `--transfer` measures other
-sources and another encoder too. Fitted on ARC-Easy and ARC-Challenge train, with endings of HellaSwag's validation items
-0 to 1499; tested on ARC-Challenge test, with endings of items 1500 to 2999: for each question one wrong choice, one wrong
-choice (or right answer) of another question, and one ending. The background is the training questions or the test's own.
+Needs NEGBANK_HUB_MIRROR. `--fit` fits the shipped coefficients first and writes them to negbank/plausibility.json;
+`--transfer` measures other sources and another encoder too. Fitted on ARC-Easy and ARC-Challenge train, with endings
+of HellaSwag's validation items 0 to 1499; tested on ARC-Challenge test, with endings of items 1500 to 2999: for each
+question one wrong choice, one wrong choice (or right answer) of another question, and one ending. The background is
+the training questions or the test's own.
 """
 
 from __future__ import annotations
@@ -100,7 +101,7 @@ def background(items: list[Item] | None, vectors: TextVectors, seed: int = 0, li
 
 
 def fit_rows(data: Data, vectors: TextVectors) -> tuple[np.ndarray, list[str]]:
-    """Features and tiers: against a background without the rows' questions, and against one of them, since both occur."""
+    """Features and tiers, against backgrounds without the rows' questions and with them, since both occur."""
     order = np.random.default_rng(FIT_SEED).permutation(len(data.train))
     a, b = ([data.train[i] for i in part] for part in np.array_split(order, 2))
     plan = [(a, b, False), (b, a, False), (data.train, data.train, False)] * 2 + [(data.train, data.train, True)]
@@ -193,7 +194,7 @@ def sizes(data: Data, vectors: TextVectors, model: PlausibilityModel) -> dict[st
     """What a smaller background costs: means over five backgrounds a size."""
     rows = draw(data.test, data.endings_test, TEST_SEED)
     out = {}
-    for limit in (64, 128, 256, 512, 1000, 2000, len(data.train)):
+    for limit in (128, 256, 512, 1000, 2000, len(data.train)):
         seeds = range(5) if limit < len(data.train) else range(1)
         runs = [
             measure(model.predict(features(rows, vectors, background(data.train, vectors, s, limit))), rows["tier"])
@@ -262,7 +263,7 @@ def timing(data: Data, vectors: TextVectors, model: PlausibilityModel) -> dict[s
 
 def shipped(data: Data, vectors: TextVectors, weights_hash: str) -> dict[str, PlausibilityModel]:
     about = {
-        "data": "allenai/ai2_arc: ARC-Challenge train, ARC-Easy train and test; Rowan/hellaswag: validation items 0-1499",
+        "data": "allenai/ai2_arc ARC-Challenge train, ARC-Easy train and test; Rowan/hellaswag validation items 0-1499",
         "encoder": DEFAULT_ENCODER,
         "weights_hash": weights_hash,
         "command": "python -m benchmarks.plausibility --fit",

@@ -9,12 +9,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from negbank.commands.gather import MineSettings as MineSettings
     from negbank.commands.label import LabelColumns as LabelColumns
     from negbank.commands.label import LabelResult as LabelResult
     from negbank.commands.label import LabelSettings as LabelSettings
     from negbank.commands.label import label as label
     from negbank.commands.mine import MineResult as MineResult
-    from negbank.commands.mine import MineSettings as MineSettings
     from negbank.commands.mine import mine as mine
     from negbank.commands.registry import checkout as checkout
     from negbank.commands.registry import ls as ls
@@ -32,7 +32,7 @@ _PUBLIC = {
     "LabelResult": "negbank.commands.label",
     "LabelSettings": "negbank.commands.label",
     "MineResult": "negbank.commands.mine",
-    "MineSettings": "negbank.commands.mine",
+    "MineSettings": "negbank.commands.gather",
     "NegbankError": "negbank.errors",
     "Registry": "negbank.registry",
     "SourceOptions": "negbank.sources",

@@ -26,8 +26,8 @@ import polars as pl
 from negbank.errors import LabelError, UnknownNameError
 from negbank.records import TIERS, FloatArray, TextVectors
 
-MIN_QUESTIONS: Final = 64
-"""Background questions that the "source" model needs; below, the "pair" model labels."""
+MIN_QUESTIONS: Final = 128
+"""Background questions that the "source" model needs; below, the "pair" model labels (benchmarks/LOG.md)."""
 
 _SAME: Final = 0.999  # the cosine from which two texts count as one: casing and rounding, not paraphrase
 _RIDGE: Final = 0.02  # penalty of the answer predictor, as a share of the questions' total variance

@@ -1,34 +1,28 @@
 """`mine`: from a source to a new version.
 
-source -> miners draw -> texts are encoded -> miners rank -> guards refuse -> the first of each question are
-taken -> plausibility -> a version.
+source -> candidates, encoded, ranked and guarded (`gather`) -> the first of each question -> plausibility -> a version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import polars as pl
 
 from negbank import __version__
+from negbank.commands.gather import Embedder, Inputs, MineSettings, gather, quotas, without_known
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.summary import TierSummary, by_tier
-from negbank.encode import Encoder, embed, load_encoder
-from negbank.errors import GuardError, SourceError, UnknownNameError
-from negbank.guards import COUNTS, DUPLICATE, Rules, Screened, calibrate, explained, screen, texts_to_encode
-from negbank.guards.normalise import normalise
-from negbank.mining import Quota, Taken, irrelevant, near_miss, take, unrelated
+from negbank.encode import Encoder, load_encoder
+from negbank.errors import SourceError, UnknownNameError
+from negbank.guards import Screened, explained
+from negbank.mining import Taken, take
 from negbank.plausibility import Background, label
 from negbank.records import (
-    CANDIDATES,
-    DISTRACTOR,
-    IRRELEVANT,
     NEAR_MISS,
     NEGATIVES,
-    OTHER_QUESTION,
-    OTHER_SOURCE,
     TIERS,
     UNRELATED,
     Progress,
@@ -38,29 +32,9 @@ from negbank.records import (
     no_progress,
 )  # fmt: skip
 from negbank.registry import NewPart, Registry, Version, check_dataset_name
-from negbank.sources import SourceOptions, read_source
-from negbank.terms import DEFAULT_ENCODER
+from negbank.sources import read_source
 
-
-@dataclass(frozen=True)
-class MineSettings:
-    """What may be asked of `mine` besides source and tiers; the defaults are the command's."""
-
-    pool: str | None = None
-    """Where the tier unrelated is drawn from: a source by name, file, or `hf:org/name`."""
-    per_question: int = 3
-    """Negatives a question in each tier."""
-    expand: int = 0
-    """Near-misses a question from the answers of other questions, besides its own wrong choices."""
-    seed: int = 0
-    encoder: str = DEFAULT_ENCODER
-    device: str | None = None
-    dataset: str | None = None
-    """The dataset that gets the version; None is the source's name."""
-    message: str | None = None
-    command: str = ""
-    """The command line, kept with the version."""
-    source: SourceOptions = field(default_factory=SourceOptions)
+__all__ = ["MineResult", "MineSettings", "mine"]
 
 
 @dataclass(frozen=True)
@@ -94,16 +68,6 @@ class MineResult:
         }
 
 
-@dataclass(frozen=True)
-class _Inputs:
-    """What is mined, from what, with what."""
-
-    data: SourceData
-    pool: SourceData | None
-    tiers: tuple[str, ...]
-    settings: MineSettings
-
-
 def mine(
     source: str,
     tiers: Sequence[str] = (NEAR_MISS,),
@@ -122,23 +86,16 @@ def mine(
     inputs = _read(source, tuple(tiers), settings)
     dataset = check_dataset_name(settings.dataset or inputs.data.name)
     encoder = load_encoder(settings.encoder, device=settings.device)
-    embedder = _Embedder(encoder, progress)
-    drawn = _drawn(inputs)
-    candidates, vectors = _candidates(inputs, drawn, embedder, {})
-    rules = _rules(inputs.data, vectors, embedder)
-    screened = screen(candidates, inputs.data.questions, vectors, rules)
-    if more := _more(inputs, screened):
-        candidates, vectors = _candidates(inputs, drawn, embedder, more)
-        screened = screen(candidates, inputs.data.questions, vectors, rules)
-    screened = _without_known(screened, _kept_rows(place, dataset, inputs.tiers))
-    taken = take(screened.kept, _quotas(inputs), inputs.data.questions.height)
+    screened, vectors = gather(inputs, Embedder(encoder, progress))
+    screened = without_known(screened, _kept_rows(place, dataset, inputs.tiers))
+    taken = take(screened.kept, quotas(inputs), inputs.data.questions.height)
     rows = _negatives(inputs.data, taken, vectors)
     parts = [_part(tier, rows, inputs, screened, encoder) for tier in inputs.tiers]
     commit = place.commit(dataset, parts, settings.message or "", settings.command)
     return _result(commit.version, commit.created, inputs, screened, taken, rows)
 
 
-def _read(source: str, tiers: tuple[str, ...], settings: MineSettings) -> _Inputs:
+def _read(source: str, tiers: tuple[str, ...], settings: MineSettings) -> Inputs:
     """The source's questions, and the pool's where a tier needs them."""
     for tier in tiers:
         if tier not in TIERS:
@@ -149,114 +106,7 @@ def _read(source: str, tiers: tuple[str, ...], settings: MineSettings) -> _Input
     pool = read_source(settings.pool) if settings.pool and UNRELATED in tiers else None
     if pool is not None and pool.name == data.name:
         raise SourceError(f"the tier unrelated must come from another source than {data.name}: name another pool")
-    return _Inputs(data, pool, tuple(tier for tier in TIERS if tier in tiers), settings)
-
-
-@dataclass(frozen=True)
-class _Embedder:
-    """Texts to vectors, with the encoder and the progress of this run."""
-
-    encoder: Encoder
-    progress: Progress
-
-    def __call__(self, texts: Iterable[str]) -> TextVectors:
-        return embed(texts, self.encoder, progress=self.progress)
-
-
-def _candidates(
-    inputs: _Inputs, drawn: Mapping[str, pl.DataFrame], embed_texts: _Embedder, more: Mapping[str, frozenset[str]]
-) -> tuple[pl.DataFrame, TextVectors]:
-    """CANDIDATES of all tiers, and the vectors of all texts that are compared.
-
-    Of the tiers that are drawn, as many as are asked for, and all that were drawn for the questions in `more[tier]`:
-    encoding is what takes long, and guards refuse few of them.
-    """
-    enough = pl.col("rank") < inputs.settings.per_question
-    wanted = [
-        frame.filter(enough | pl.col("question_id").is_in(sorted(more.get(tier, ())))) for tier, frame in drawn.items()
-    ]
-    candidates = pl.concat([CANDIDATES.to_frame(), *wanted])
-    questions, texts = inputs.data.questions, []
-    if NEAR_MISS in inputs.tiers:
-        texts = questions["distractors"].explode().drop_nulls().to_list()
-    vectors = embed_texts([*texts, *texts_to_encode(candidates, questions, inputs.data.evaluation)])
-    return pl.concat([_near_misses(inputs, vectors), candidates]), vectors
-
-
-def _drawn(inputs: _Inputs) -> dict[str, pl.DataFrame]:
-    """CANDIDATES of each tier that is drawn at random, more than are asked for."""
-    questions, settings = inputs.data.questions, inputs.settings
-    drawn = {}
-    if IRRELEVANT in inputs.tiers:
-        drawn[IRRELEVANT] = irrelevant.mine(questions, settings.per_question, settings.seed)
-    if inputs.pool is not None:
-        drawn[UNRELATED] = unrelated.mine(questions, inputs.pool, settings.per_question, settings.seed)
-    return drawn
-
-
-def _more(inputs: _Inputs, screened: Screened) -> dict[str, frozenset[str]]:
-    """Of each drawn tier the questions that the guards left with fewer than asked for."""
-    every = frozenset(inputs.data.questions["question_id"])
-    lacking = {}
-    for tier in set(inputs.tiers) & {IRRELEVANT, UNRELATED}:
-        counts = screened.kept.filter(pl.col("tier") == tier)["question_id"].value_counts()
-        full = counts.filter(pl.col("count") >= inputs.settings.per_question)["question_id"]
-        if short := every - frozenset(full):
-            lacking[tier] = short
-    return lacking
-
-
-def _rules(data: SourceData, vectors: TextVectors, embed_texts: _Embedder) -> Rules:
-    """What the guards judge by, calibrated on the source under this encoder; on `demo` where the source is small."""
-    margins = {}
-    for column in ("answer", "question"):
-        texts, known = data.questions[column].to_list(), vectors
-        try:
-            margins[column] = calibrate(texts, known)
-        except GuardError:  # too few texts
-            texts = read_source("demo").questions[column].to_list()
-            margins[column] = calibrate(texts, embed_texts(texts))
-    return Rules(margins["answer"], margins["question"], data.evaluation)
-
-
-def _without_known(screened: Screened, known: pl.DataFrame) -> Screened:
-    """`screened` less what the dataset's other tiers hold already, refused as duplicates."""
-    if known.is_empty():
-        return screened
-    have = {(q, normalise(text)) for q, text in known.select("question_id", "negative").iter_rows()}
-    pairs = screened.kept.select("question_id", "negative").iter_rows()
-    again = pl.Series([(question, normalise(text)) in have for question, text in pairs], dtype=pl.Boolean)
-    repeated = screened.kept.filter(again).with_columns(reason=pl.lit(DUPLICATE))
-    refused = pl.concat([screened.refused, repeated])
-    counts = refused.group_by("reason", "tier", maintain_order=True).len("count").select(COUNTS.names()).cast(COUNTS)
-    return Screened(screened.kept.filter(~again), refused, counts)
-
-
-def _near_misses(inputs: _Inputs, vectors: TextVectors) -> pl.DataFrame:
-    """CANDIDATES of the tier near-miss: own wrong choices, and answers of other questions where asked for."""
-    found = [CANDIDATES.to_frame()]
-    for quota in _quotas(inputs):
-        if quota.tier == NEAR_MISS and quota.origin == DISTRACTOR:
-            found.append(near_miss.distractors(inputs.data.questions, vectors))
-        elif quota.tier == NEAR_MISS:
-            device = inputs.settings.device or "cpu"
-            found.append(near_miss.expand(inputs.data.questions, vectors, quota.count, device))
-    return pl.concat(found)
-
-
-def _quotas(inputs: _Inputs) -> list[Quota]:
-    """How many negatives of each tier and origin a question is to get."""
-    settings = inputs.settings
-    has_choices = bool(inputs.data.questions["distractors"].list.len().sum())
-    quotas = {
-        NEAR_MISS: [Quota(NEAR_MISS, DISTRACTOR, settings.per_question)] if has_choices else [],
-        IRRELEVANT: [Quota(IRRELEVANT, OTHER_QUESTION, settings.per_question)],
-        UNRELATED: [Quota(UNRELATED, OTHER_SOURCE, settings.per_question)],
-    }
-    expand = settings.expand if has_choices else settings.expand or settings.per_question
-    if expand:
-        quotas[NEAR_MISS].append(Quota(NEAR_MISS, OTHER_QUESTION, expand))
-    return [quota for tier in inputs.tiers for quota in quotas[tier]]
+    return Inputs(data, pool, tuple(tier for tier in TIERS if tier in tiers), settings)
 
 
 def _negatives(data: SourceData, taken: Taken, vectors: TextVectors) -> pl.DataFrame:
@@ -269,7 +119,7 @@ def _negatives(data: SourceData, taken: Taken, vectors: TextVectors) -> pl.DataF
     return labelled.with_columns(pl.Series("id", ids, pl.String), category=category).select(NEGATIVES.names())
 
 
-def _part(tier: str, rows: pl.DataFrame, inputs: _Inputs, screened: Screened, encoder: Encoder) -> NewPart:
+def _part(tier: str, rows: pl.DataFrame, inputs: Inputs, screened: Screened, encoder: Encoder) -> NewPart:
     """One tier's rows and how they were mined: nothing here depends on when or where."""
     data, pool, settings = inputs.data, inputs.pool if tier == UNRELATED else None, inputs.settings
     mined = {
@@ -295,7 +145,7 @@ def _part(tier: str, rows: pl.DataFrame, inputs: _Inputs, screened: Screened, en
 
 
 def _result(
-    version: Version, created: bool, inputs: _Inputs, screened: Screened, taken: Taken, rows: pl.DataFrame
+    version: Version, created: bool, inputs: Inputs, screened: Screened, taken: Taken, rows: pl.DataFrame
 ) -> MineResult:
     """What a person and a program want to know of it."""
     unusable = inputs.data.refused

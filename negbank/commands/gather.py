@@ -1,0 +1,182 @@
+"""What `mine` gathers before it takes: candidates of each tier, their vectors, and the guards' verdicts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from negbank.encode import Encoder, embed
+from negbank.errors import GuardError
+from negbank.guards import COUNTS, DUPLICATE, Rules, Screened, calibrate, screen, texts_to_encode
+from negbank.guards.normalise import normalise
+from negbank.mining import Quota, irrelevant, near_miss, unrelated
+from negbank.records import (
+    CANDIDATES,
+    DISTRACTOR,
+    IRRELEVANT,
+    NEAR_MISS,
+    OTHER_QUESTION,
+    OTHER_SOURCE,
+    UNRELATED,
+    Progress,
+    SourceData,
+    TextVectors,
+)  # fmt: skip
+from negbank.sources import SourceOptions, read_source
+from negbank.terms import DEFAULT_ENCODER
+
+
+@dataclass(frozen=True)
+class MineSettings:
+    """What may be asked of `mine` besides source and tiers; the defaults are the command's."""
+
+    pool: str | None = None
+    """Where the tier unrelated is drawn from: a source by name, file, or `hf:org/name`."""
+    per_question: int = 3
+    """Negatives a question in each tier."""
+    expand: int = 0
+    """Near-misses a question from the answers of other questions, besides its own wrong choices."""
+    seed: int = 0
+    encoder: str = DEFAULT_ENCODER
+    device: str | None = None
+    dataset: str | None = None
+    """The dataset that gets the version; None is the source's name."""
+    message: str | None = None
+    command: str = ""
+    """The command line, kept with the version."""
+    source: SourceOptions = field(default_factory=SourceOptions)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What is mined, from what, with what."""
+
+    data: SourceData
+    pool: SourceData | None
+    tiers: tuple[str, ...]
+    settings: MineSettings
+
+
+@dataclass(frozen=True)
+class Embedder:
+    """Texts to vectors, with the encoder and the progress of this run."""
+
+    encoder: Encoder
+    progress: Progress
+
+    def __call__(self, texts: Iterable[str]) -> TextVectors:
+        """The vectors of the distinct `texts`."""
+        return embed(texts, self.encoder, progress=self.progress)
+
+
+def gather(inputs: Inputs, embed_texts: Embedder) -> tuple[Screened, TextVectors]:
+    """All candidates, screened, and the vectors of every text in them.
+
+    Of the tiers that are drawn at random, only as many as are asked for are encoded at first; where guards leave a
+    question short, the rest of its draw follows.
+    """
+    drawn = _drawn(inputs)
+    candidates, vectors = _candidates(inputs, drawn, embed_texts, {})
+    rules = _rules(inputs.data, vectors, embed_texts)
+    screened = screen(candidates, inputs.data.questions, vectors, rules)
+    if more := _lacking(inputs, screened):
+        candidates, vectors = _candidates(inputs, drawn, embed_texts, more)
+        screened = screen(candidates, inputs.data.questions, vectors, rules)
+    return screened, vectors
+
+
+def _candidates(
+    inputs: Inputs, drawn: Mapping[str, pl.DataFrame], embed_texts: Embedder, more: Mapping[str, frozenset[str]]
+) -> tuple[pl.DataFrame, TextVectors]:
+    """CANDIDATES of all tiers, and the vectors of all texts that are compared.
+
+    Of the tiers that are drawn, as many as are asked for, and all that were drawn for the questions in `more[tier]`.
+    """
+    enough = pl.col("rank") < inputs.settings.per_question
+    wanted = [
+        frame.filter(enough | pl.col("question_id").is_in(sorted(more.get(tier, ())))) for tier, frame in drawn.items()
+    ]
+    candidates = pl.concat([CANDIDATES.to_frame(), *wanted])
+    questions, texts = inputs.data.questions, []
+    if NEAR_MISS in inputs.tiers:
+        texts = questions["distractors"].explode().drop_nulls().to_list()
+    vectors = embed_texts([*texts, *texts_to_encode(candidates, questions, inputs.data.evaluation)])
+    return pl.concat([_near_misses(inputs, vectors), candidates]), vectors
+
+
+def _drawn(inputs: Inputs) -> dict[str, pl.DataFrame]:
+    """CANDIDATES of each tier that is drawn at random, more than are asked for."""
+    questions, settings = inputs.data.questions, inputs.settings
+    drawn = {}
+    if IRRELEVANT in inputs.tiers:
+        drawn[IRRELEVANT] = irrelevant.mine(questions, settings.per_question, settings.seed)
+    if inputs.pool is not None:
+        drawn[UNRELATED] = unrelated.mine(questions, inputs.pool, settings.per_question, settings.seed)
+    return drawn
+
+
+def _lacking(inputs: Inputs, screened: Screened) -> dict[str, frozenset[str]]:
+    """Of each drawn tier the questions that the guards left with fewer than asked for."""
+    every = frozenset(inputs.data.questions["question_id"])
+    lacking = {}
+    for tier in set(inputs.tiers) & {IRRELEVANT, UNRELATED}:
+        counts = screened.kept.filter(pl.col("tier") == tier)["question_id"].value_counts()
+        full = counts.filter(pl.col("count") >= inputs.settings.per_question)["question_id"]
+        if short := every - frozenset(full):
+            lacking[tier] = short
+    return lacking
+
+
+def _rules(data: SourceData, vectors: TextVectors, embed_texts: Embedder) -> Rules:
+    """What the guards judge by, calibrated on the source under this encoder; on `demo` where the source is small."""
+    margins = {}
+    for column in ("answer", "question"):
+        texts, known = data.questions[column].to_list(), vectors
+        try:
+            margins[column] = calibrate(texts, known)
+        except GuardError:  # too few texts
+            texts = read_source("demo").questions[column].to_list()
+            margins[column] = calibrate(texts, embed_texts(texts))
+    return Rules(margins["answer"], margins["question"], data.evaluation)
+
+
+def without_known(screened: Screened, known: pl.DataFrame) -> Screened:
+    """`screened` less what the dataset's other tiers hold already, refused as duplicates."""
+    if known.is_empty():
+        return screened
+    have = {(q, normalise(text)) for q, text in known.select("question_id", "negative").iter_rows()}
+    pairs = screened.kept.select("question_id", "negative").iter_rows()
+    again = pl.Series([(question, normalise(text)) in have for question, text in pairs], dtype=pl.Boolean)
+    repeated = screened.kept.filter(again).with_columns(reason=pl.lit(DUPLICATE))
+    refused = pl.concat([screened.refused, repeated])
+    counts = refused.group_by("reason", "tier", maintain_order=True).len("count").select(COUNTS.names()).cast(COUNTS)
+    return Screened(screened.kept.filter(~again), refused, counts)
+
+
+def _near_misses(inputs: Inputs, vectors: TextVectors) -> pl.DataFrame:
+    """CANDIDATES of the tier near-miss: own wrong choices, and answers of other questions where asked for."""
+    found = [CANDIDATES.to_frame()]
+    for quota in quotas(inputs):
+        if quota.tier == NEAR_MISS and quota.origin == DISTRACTOR:
+            found.append(near_miss.distractors(inputs.data.questions, vectors))
+        elif quota.tier == NEAR_MISS:
+            device = inputs.settings.device or "cpu"
+            found.append(near_miss.expand(inputs.data.questions, vectors, quota.count, device))
+    return pl.concat(found)
+
+
+def quotas(inputs: Inputs) -> list[Quota]:
+    """How many negatives of each tier and origin a question is to get."""
+    settings = inputs.settings
+    has_choices = bool(inputs.data.questions["distractors"].list.len().sum())
+    quotas = {
+        NEAR_MISS: [Quota(NEAR_MISS, DISTRACTOR, settings.per_question)] if has_choices else [],
+        IRRELEVANT: [Quota(IRRELEVANT, OTHER_QUESTION, settings.per_question)],
+        UNRELATED: [Quota(UNRELATED, OTHER_SOURCE, settings.per_question)],
+    }
+    expand = settings.expand if has_choices else settings.expand or settings.per_question
+    if expand:
+        quotas[NEAR_MISS].append(Quota(NEAR_MISS, OTHER_QUESTION, expand))
+    return [quota for tier in inputs.tiers for quota in quotas[tier]]
