@@ -166,7 +166,6 @@ def _result(
 
 def _kept_rows(registry: Registry, dataset: str, tiers: tuple[str, ...]) -> pl.DataFrame:
     """NEGATIVES of the tiers that stay: what is mined now must not repeat them."""
-    if dataset not in {summary.dataset for summary in registry.datasets()}:
-        return NEGATIVES.to_frame()
-    rows = registry.read(registry.resolve(dataset))
-    return rows.filter(~pl.col("tier").is_in(tiers))
+    newest = registry.newest(dataset)
+    kept = [tier for tier in newest.tiers if tier not in tiers] if newest else []
+    return pl.concat([NEGATIVES.to_frame(), *(registry.read(newest, tier) for tier in kept if newest)])

@@ -10,6 +10,7 @@ Numbers are exact fractions. Nothing is evaluated, and the time is linear in the
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from fractions import Fraction
@@ -18,6 +19,9 @@ from typing import Final
 from negbank.guards.quantity import NUMBER_WORDS, PARTS, SCALES, format_number, parse_number, read_unit
 from negbank.guards.spelling import respell
 from negbank.guards.tokens import FORMULA, NOTHING, Token, tokenise, without_marks
+
+REMEMBERED: Final = 1 << 17
+"""Texts whose forms are kept: calibration and several guards ask for the same ones."""
 
 PASSES: Final = 12
 """A pass can bring together what it could not see (a number freed from brackets), so passes run until one changes
@@ -45,6 +49,7 @@ _NOT_AFTER_ARTICLE: Final = frozenset(
 _SHORT_WORDS: Final = frozenset("no of it in an he as at is to by up be we or on if so us my me do go am ex".split())
 
 
+@functools.lru_cache(maxsize=REMEMBERED)
 def normalise(text: str) -> str:
     """The canonical form of `text`: equal forms say the same by surface alone. Idempotent; raises nothing.
 

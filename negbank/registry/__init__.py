@@ -62,7 +62,7 @@ class Registry:
         written = [self._write(part) for part in parts]
         replaced = {(part.tier, part.split) for part in written}
         while True:
-            head = self._newest(dataset)
+            head = self.newest(dataset)
             kept = [p for p in head.manifest.parts if (p.tier, p.split) not in replaced] if head else []
             every = tuple(sorted([*kept, *written], key=_part_order))
             if head and head.same_content(every):
@@ -81,6 +81,12 @@ class Registry:
             return []
         self._store.create()
         return self._catalogue.datasets(self._store.refs())
+
+    def newest(self, dataset: str) -> Version | None:
+        """The newest version of `dataset`, or None where there is none yet."""
+        with translated(self.root):
+            numbers = {number: name for (name_, number), name in self._store.refs().items() if name_ == dataset}
+        return self._version(numbers[max(numbers)]) if numbers else None
 
     def resolve(self, reference: str) -> Version:
         """The version that `arc` (the newest), `arc@v3` or `arc@4f2c` (first digits of its manifest) names.
@@ -121,11 +127,6 @@ class Registry:
         data = to_parquet(part.rows)
         name = self._store.put("objects", ".parquet", data)
         return Part(part.tier, part.split, name, part.rows.height, len(data), part.mined)
-
-    def _newest(self, dataset: str) -> Version | None:
-        with translated(self.root):
-            numbers = {number: name for (name_, number), name in self._store.refs().items() if name_ == dataset}
-        return self._version(numbers[max(numbers)]) if numbers else None
 
     def _version(self, name: str) -> Version:
         return Version(self._manifest(name), name)
