@@ -22,8 +22,8 @@ import torch
 
 from benchmarks.machine import commit, describe_machine, describe_versions, now
 from negbank.encode import find_model, load_encoder
+from negbank.encode.torch_backend import load_model
 from negbank.records import FloatArray
-from negbank.torch_backend import load_model
 
 Run = Callable[[list[str]], FloatArray]
 MIN_COSINE = 0.9998

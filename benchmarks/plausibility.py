@@ -1,6 +1,6 @@
 """How well tiers are told apart on held-out ARC-Challenge: `python -m benchmarks.plausibility`.
 
-Needs NEGBANK_HUB_MIRROR. `--fit` fits the shipped coefficients first and writes them to negbank/plausibility.json;
+Needs NEGBANK_HUB_MIRROR. `--fit` fits first and writes the shipped `negbank/plausibility/coefficients.json`;
 `--transfer` measures other sources and another encoder too. Fitted on ARC-Easy and ARC-Challenge train, with endings
 of HellaSwag's validation items 0 to 1499; tested on ARC-Challenge test, with endings of items 1500 to 2999: for each
 question one wrong choice, one wrong choice (or right answer) of another question, and one ending. The background is
@@ -31,7 +31,7 @@ from negbank.records import TIERS, TextVectors
 from negbank.terms import DEFAULT_ENCODER
 
 RESULTS = Path(__file__).parent / "results"
-SHIPPED = Path(__file__).parent.parent / "negbank" / "plausibility.json"
+SHIPPED = Path(__file__).parent.parent / "negbank" / "plausibility" / "coefficients.json"
 FIT_SEED, TEST_SEED = 1000, 2000
 NOTHING = pl.DataFrame(schema={"question": pl.String, "answer": pl.String})
 """The background of nothing: what is measured against it are the raw cosines."""
@@ -293,7 +293,7 @@ def write_shipped(models: dict[str, PlausibilityModel], held: dict[str, Any]) ->
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--fit", action="store_true", help="fit and write negbank/plausibility.json")
+    parser.add_argument("--fit", action="store_true", help="fit and write negbank/plausibility/coefficients.json")
     parser.add_argument("--transfer", action="store_true", help="other sources and another encoder too")
     parser.add_argument("--draws", type=int, default=5)
     options = parser.parse_args()

@@ -21,9 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from negbank.encode import SentenceEncoder, embed, find_model, hash_weights, load_encoder
+from negbank.encode.vector_cache import Batch, VectorCache
 from negbank.errors import EncoderError, NegbankError, StorageError, UnknownNameError, VectorError
 from negbank.records import FloatArray, no_progress
-from negbank.vector_cache import Batch, VectorCache
 
 WORDS = "planets orbit the sun because of gravity a magnet attracts iron and steel but not wood water boils".split()
 TEXTS = [" ".join(WORDS[i : i + n]) for n in (1, 2, 3, 5, 8, 13) for i in range(len(WORDS) - n)]
@@ -406,7 +406,7 @@ def test_a_warm_cache_needs_no_torch(tiny: Path, tmp_path: Path) -> None:
     embed(TEXTS, load_encoder(str(tiny), device="cpu", precision="fp32"), cache)
     code = (
         "import sys; from pathlib import Path\n"
-        "from negbank.encode import embed, load_encoder; from negbank.vector_cache import VectorCache\n"
+        "from negbank.encode import embed, load_encoder; from negbank.encode.vector_cache import VectorCache\n"
         "encoder = load_encoder(sys.argv[1], device='cpu', precision='fp32')\n"
         "vectors = embed(['planets orbit'], encoder, VectorCache(Path(sys.argv[2])))\n"
         "assert vectors.matrix.shape == (1, 16)\n"

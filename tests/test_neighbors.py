@@ -14,10 +14,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from negbank import neighbors
 from negbank.errors import VectorError
-from negbank.neighbors import Neighbors, Plan, nearest
-from negbank.products import Int8Product, Method, exact_scores, has_int8
+from negbank.neighbors import Neighbors, Plan, nearest, search
+from negbank.neighbors.products import Int8Product, Method, exact_scores, has_int8
 from negbank.records import FloatArray
 
 METHODS = [
@@ -104,12 +103,10 @@ def test_floors_from_a_sample_and_from_slabs_lose_nothing(method: Method, rows: 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_floor_that_was_guessed_too_high_is_found_out(method: Method, monkeypatch: pytest.MonkeyPatch) -> None:
     corpus, queries = random_rows(2000), random_rows(100, seed=1)
-    monkeypatch.setattr(neighbors._Search, "expected_rank", lambda self, seen: 1)
+    monkeypatch.setattr(search._Search, "expected_rank", lambda self, seen: 1)
     swept = []
-    sweep = neighbors._Search.sweep
-    monkeypatch.setattr(
-        neighbors._Search, "sweep", lambda self, *a, **k: swept.append(len(a[0])) or sweep(self, *a, **k)
-    )
+    sweep = search._Search.sweep
+    monkeypatch.setattr(search._Search, "sweep", lambda self, *a, **k: swept.append(len(a[0])) or sweep(self, *a, **k))
     assert_same(nearest(queries, corpus, 30, plan=Plan(method)), by_brute_force(queries, corpus, 30))
     assert swept == [100, 100]
 
@@ -251,19 +248,20 @@ def test_threads_of_torch_are_as_before_also_after_an_error() -> None:
     def fail(stage: str, done: int, total: int) -> None:
         raise KeyboardInterrupt
 
+    before = set(threading.enumerate())
     with pytest.raises(KeyboardInterrupt):
         nearest(random_rows(9), random_rows(100), 3, progress=fail)
     assert torch.get_num_threads() == threads
-    assert not [thread for thread in threading.enumerate() if thread.name.startswith("ThreadPool")]
+    assert not set(threading.enumerate()) - before
 
 
 def test_searches_in_several_threads_leave_torch_as_it_was() -> None:
     threads, rows, found = torch.get_num_threads(), random_rows(500), []
     searches = [threading.Thread(target=lambda: found.append(nearest(rows, rows, 5))) for _ in range(4)]
-    for search in searches:
-        search.start()
-    for search in searches:
-        search.join()
+    for thread in searches:
+        thread.start()
+    for thread in searches:
+        thread.join()
     for each in found:
         assert_same(each, by_brute_force(rows, rows, 5))
     assert len(found) == 4 and torch.get_num_threads() == threads

@@ -23,12 +23,11 @@ from negbank.plausibility import (
     SOURCE_FEATURES,
     Background,
     PlausibilityModel,
-    _closeness,
-    _moments,
     features,
     fit,
     label,
 )
+from negbank.plausibility.background import _closeness, _moments
 from negbank.records import TIERS, TextVectors
 
 SIZE = 200

@@ -15,9 +15,9 @@ import torch
 from sentence_transformers import SentenceTransformer
 from torch import Tensor
 
+from negbank.encode.torch_backend import Features, Forward, Layout, quiet, torch_forward
 from negbank.errors import EncoderError
 from negbank.records import FloatArray
-from negbank.torch_backend import Features, Forward, Layout, quiet, torch_forward
 
 _PROBES: Final = (("a short text",), ("two texts of", "any length, none of which the conversion was shown"))
 _MIN_COSINE: Final = 0.999

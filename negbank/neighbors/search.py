@@ -36,7 +36,15 @@ import torch
 from torch import Tensor
 
 from negbank.errors import VectorError
-from negbank.products import NORM_TOLERANCE, Method, Part, Product, choose_product, exact_scores, silence_sparse_warning
+from negbank.neighbors.products import (
+    NORM_TOLERANCE,
+    Method,
+    Part,
+    Product,
+    choose_product,
+    exact_scores,
+    silence_sparse_warning,
+)
 from negbank.records import FloatArray, Progress, no_progress
 
 _SAMPLE_ROWS: Final = 1024  # corpus rows behind a query's first floor

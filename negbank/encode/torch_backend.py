@@ -31,9 +31,9 @@ from sentence_transformers import SentenceTransformer
 from torch import Tensor
 from transformers.utils import logging as transformers_logging
 
+from negbank.encode.vector_cache import Batch, Rows
 from negbank.errors import EncoderError
 from negbank.records import FloatArray
-from negbank.vector_cache import Batch, Rows
 
 Features = dict[str, Any]
 """What a model's tokenizer gives: tensors of (texts, tokens), and a few plain values."""

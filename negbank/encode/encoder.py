@@ -19,11 +19,11 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from negbank.devices import Setup, decide
+from negbank.encode.devices import Setup, decide
+from negbank.encode.vector_cache import Batch, KeptVectors, Rows, VectorCache, unit_rows
 from negbank.errors import EncoderError, VectorError
 from negbank.records import FloatArray, Progress, TextVectors, no_progress
 from negbank.terms import DEFAULT_ENCODER
-from negbank.vector_cache import Batch, KeptVectors, Rows, VectorCache, unit_rows
 
 # torch, transformers and openvino are imported inside functions: a run whose vectors are all kept needs none.
 
@@ -74,18 +74,18 @@ class SentenceEncoder:
 
     def stream(self, texts: Sequence[str]) -> Generator[Batch]:
         """The unit vectors of `texts` in batches of one token length, longest first. Raises EncoderError."""
-        from negbank.torch_backend import stream
+        from negbank.encode.torch_backend import stream
 
         return stream(texts, *self._loaded)
 
     @functools.cached_property
     def _loaded(self):  # type: ignore[no-untyped-def]  # its types are torch's, which is not loaded here
-        from negbank.torch_backend import layout_for, load_model, torch_forward
+        from negbank.encode.torch_backend import layout_for, load_model, torch_forward
 
         setup = self.setup
         model, layout = load_model(self.folder, setup.device), layout_for(setup.device)
         if setup.backend == "openvino":
-            from negbank.openvino_backend import openvino_forward
+            from negbank.encode.openvino_backend import openvino_forward
 
             return model, openvino_forward(model, setup.precision, layout), layout
         return model, torch_forward(model, setup.device, setup.precision), layout
