@@ -77,33 +77,33 @@ def gather(inputs: Inputs, embed_texts: Embedder) -> tuple[Screened, TextVectors
     Of the tiers that are drawn at random, only as many as are asked for are encoded at first; where guards leave a
     question short, the rest of its draw follows.
     """
-    drawn = _drawn(inputs)
-    candidates, vectors = _candidates(inputs, drawn, embed_texts, {})
+    questions, drawn = inputs.data.questions, _drawn(inputs)
+    candidates = _wanted(inputs, drawn, {})
+    vectors = embed_texts(_texts(inputs, candidates))
+    near_misses = _near_misses(inputs, vectors)
     rules = _rules(inputs.data, vectors, embed_texts)
-    screened = screen(candidates, inputs.data.questions, vectors, rules)
+    screened = screen(pl.concat([near_misses, candidates]), questions, vectors, rules)
     if more := _lacking(inputs, screened):
-        candidates, vectors = _candidates(inputs, drawn, embed_texts, more)
-        screened = screen(candidates, inputs.data.questions, vectors, rules)
+        candidates = _wanted(inputs, drawn, more)
+        vectors = embed_texts(_texts(inputs, candidates))
+        screened = screen(pl.concat([near_misses, candidates]), questions, vectors, rules)
     return screened, vectors
 
 
-def _candidates(
-    inputs: Inputs, drawn: Mapping[str, pl.DataFrame], embed_texts: Embedder, more: Mapping[str, frozenset[str]]
-) -> tuple[pl.DataFrame, TextVectors]:
-    """CANDIDATES of all tiers, and the vectors of all texts that are compared.
-
-    Of the tiers that are drawn, as many as are asked for, and all that were drawn for the questions in `more[tier]`.
-    """
+def _wanted(inputs: Inputs, drawn: Mapping[str, pl.DataFrame], more: Mapping[str, frozenset[str]]) -> pl.DataFrame:
+    """Of the tiers that are drawn, as many as are asked for, and all that were drawn for questions in `more[tier]`."""
     enough = pl.col("rank") < inputs.settings.per_question
     wanted = [
         frame.filter(enough | pl.col("question_id").is_in(sorted(more.get(tier, ())))) for tier, frame in drawn.items()
     ]
-    candidates = pl.concat([CANDIDATES.to_frame(), *wanted])
-    questions, texts = inputs.data.questions, []
-    if NEAR_MISS in inputs.tiers:
-        texts = questions["distractors"].explode().drop_nulls().to_list()
-    vectors = embed_texts([*texts, *texts_to_encode(candidates, questions, inputs.data.evaluation)])
-    return pl.concat([_near_misses(inputs, vectors), candidates]), vectors
+    return pl.concat([CANDIDATES.to_frame(), *wanted])
+
+
+def _texts(inputs: Inputs, candidates: pl.DataFrame) -> list[str]:
+    """Every text that miners and guards compare."""
+    questions = inputs.data.questions
+    own = questions["distractors"].explode().drop_nulls().to_list() if NEAR_MISS in inputs.tiers else []
+    return [*own, *texts_to_encode(candidates, questions, inputs.data.evaluation)]
 
 
 def _drawn(inputs: Inputs) -> dict[str, pl.DataFrame]:
