@@ -90,13 +90,29 @@ def measure(side: str, precision: str) -> dict[str, Any]:
 
 
 def agreement(ours: list[list[str]], peer: list[list[str]]) -> dict[str, Any]:
-    """How many questions got the same three texts, in the same order and as a set."""
-    both = [(o, p) for o, p in zip(ours, peer, strict=True) if p]
+    """How many questions got the same three texts, and, of the others, how far apart the three cosines are.
+
+    Different texts of one cosine (the encoder does not tell `Rr` from `RR`) are a tie that each side breaks its way.
+    """
+    import numpy as np
+
+    from negbank.encode import embed, load_encoder
+
+    both = [(q, o, p) for q, o, p in zip(arc()[0], ours, peer, strict=True) if p]
+    other = [(q, o, p) for q, o, p in both if set(o) != set(p)]
+    vectors = embed({text for q, o, p in other for text in (q, *o, *p)}, load_encoder(precision="fp32"))
+    gaps = [np.abs(np.sort(vectors.of(o) @ v) - np.sort(vectors.of(p) @ v)).max()
+            for q, o, p in other for v in vectors.of([q])]  # fmt: skip
     return {
         "questions": len(both),
-        "same_order": sum(o == p for o, p in both) / len(both),
-        "same_set": sum(set(o) == set(p) for o, p in both) / len(both),
-    }
+        "same_order": sum(o == p for _, o, p in both) / len(both),
+        "same_set": 1 - len(other) / len(both),
+        "other_set_but_same_cosines_within_1e-5": sum(gap <= 1e-5 for gap in gaps),
+        "other_set_and_other_cosines": [
+            {"question": q, "ours": o, "peer": p, "gap": float(g)}
+            for (q, o, p), g in zip(other, gaps, strict=True) if g > 1e-5
+        ][:20],
+    }  # fmt: skip
 
 
 def main() -> None:
