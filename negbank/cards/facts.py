@@ -1,0 +1,114 @@
+"""What a card is made from: summaries of a version, never its rows, of which there may be millions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from negbank.licenses import Combined, combine
+
+
+@dataclass(frozen=True)
+class CardFile:
+    """One data file of the folder: its place, tier, split, rows, and size in bytes."""
+
+    path: str
+    tier: str
+    split: str
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How a quantity is spread: percentiles, and counts in equal bins between `low` and `high`."""
+
+    p10: float
+    median: float
+    p90: float
+    histogram: tuple[int, ...]
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class TierFacts:
+    """One tier: counts, spreads, some rows (`question`, `answer`, `negative`), and what `mine` recorded.
+
+    `mined` may lack anything, or be empty: rows may come from elsewhere.
+    """
+
+    tier: str
+    rows: int
+    questions: int
+    similarity: Distribution
+    plausibility: Distribution
+    examples: tuple[Mapping[str, str], ...]
+    mined: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One version of the dataset's past: `v3`, when, by whom, and why."""
+
+    version: str
+    created: str
+    author: str
+    message: str
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """All that a card says of a version. `repo` (`org/name`) is where it is pushed to; `questions` are distinct.
+
+    A validation is a curve, `{"system": ..., "points": [{"examples": 64, "accuracy": 0.63}, ...]}`, with whatever else
+    says how it was measured.
+    """
+
+    dataset: str
+    version: str
+    manifest: str
+    repo: str | None
+    files: tuple[CardFile, ...]
+    tiers: tuple[TierFacts, ...]
+    questions: int
+    history: tuple[HistoryLine, ...]
+    validations: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Card:
+    """`text` is README.md; `files` (path in the folder -> bytes) are the images that it shows."""
+
+    text: str
+    files: Mapping[str, bytes]
+
+
+def origins_of(facts: CardFacts) -> list[tuple[str, str | None, str | None]]:
+    """The tier, name and licence of each source and pool, None for what is not recorded."""
+    found = []
+    for tier in facts.tiers:
+        mined = tier.mined
+        found.append((tier.tier, _text(mined.get("source")), _text(mined.get("license"))))
+        if pool := _text(mined.get("pool")):
+            found.append((tier.tier, pool, _text(mined.get("pool_license"))))
+    return found
+
+
+def sources_of(facts: CardFacts) -> dict[str, str | None]:
+    """The licence of each source and pool by name; a tier without a source counts as a source of its own."""
+    found = {(name or f"tier {tier}", license) for tier, name, license in origins_of(facts)}
+    names = [name for name, _ in found]
+    ordered = sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
+    # one name under two licences stays two sources: neither hides the other
+    return {f"{n} ({held or 'no licence'})" if names.count(n) > 1 else n: held for n, held in ordered}
+
+
+def licenses_of(facts: CardFacts) -> Combined:
+    """The licence of the version, worked out from those of its sources; `problem` says why it may not be shared."""
+    return combine(sources_of(facts))
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
