@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
-import getpass
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,33 +12,41 @@ import polars as pl
 
 from negbank.errors import RegistryError, UnknownNameError
 from negbank.folders import registry_folder
-from negbank.records import NEGATIVES, TIERS
+from negbank.records import NEGATIVES, Progress, no_progress
 from negbank.registry.catalogue import Catalogue, DatasetSummary
+from negbank.registry.check import Collected, Problem, Verified, collect, forget, verify
+from negbank.registry.commits import Commit, Edit, Maker, NewPart, here, tier_order
+from negbank.registry.contents import Contents, Layer
+from negbank.registry.engine import DIFF_COLUMNS, PartFiles
 from negbank.registry.manifest import Manifest, Part, Version
-from negbank.registry.rows import from_parquet, to_parquet
+from negbank.registry.migrate import migrate
+from negbank.registry.names import Reference, check_dataset_name, check_tag
 from negbank.registry.store import Store, translated
 
-__all__ = ["Commit", "DatasetSummary", "Manifest", "NewPart", "Part", "Registry", "Version", "check_dataset_name"]
+__all__ = [
+    "DIFF_COLUMNS", "Collected", "Commit", "DatasetSummary", "Diff", "Edit", "Logged", "Manifest", "NewPart", "Part",
+    "Problem", "Registry", "Verified", "Version", "check_dataset_name", "check_tag",
+]  # fmt: skip
 
-_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,94}[a-z0-9])?")
-
-
-@dataclass(frozen=True)
-class NewPart:
-    """Rows (NEGATIVES) of one tier and split to be committed, and how they were mined."""
-
-    tier: str
-    split: str
-    rows: pl.DataFrame
-    mined: Mapping[str, Any]
+_NEGATIVES_OF = re.compile(r"\bnegatives\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Commit:
-    """What a commit gave: the version, and whether it is new (False where it would have changed nothing)."""
+class Logged:
+    """One version in a dataset's history, and its tags."""
 
     version: Version
-    created: bool
+    tags: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Diff:
+    """How two versions differ: counts by tier and change, and rows (DIFF_COLUMNS) as far as they were asked for."""
+
+    before: Version
+    after: Version
+    counts: tuple[tuple[str, str, int], ...]
+    rows: pl.DataFrame = field(default_factory=pl.DataFrame)
 
 
 class Registry:
@@ -49,112 +55,221 @@ class Registry:
     def __init__(self, root: str | Path | None = None) -> None:
         self.root = (Path(root).expanduser() if root else registry_folder()).absolute()
         self._store = Store(self.root)
-        self._catalogue = Catalogue(self.root / "catalogue.duckdb", self._manifest)
+        self._contents = Contents(self._store)
+        self._maker = Maker(self._store, self._contents, self.newest)
+        self._catalogue = Catalogue(self.root / "catalogue.duckdb", self._manifest, self._size)
 
-    def commit(self, dataset: str, parts: Sequence[NewPart], message: str, command: str) -> Commit:
-        """A new version of `dataset`: `parts`, and of the version before it the tiers that they do not replace.
+    def commit(self, dataset: str, parts: Sequence[NewPart | Edit], message: str, command: str) -> Commit:
+        """A new version of `dataset`: `parts`, and of the version before it the parts that they do not replace.
 
-        Where that changes nothing, the newest version is returned. Interrupted at any moment, the registry is
-        as it was. Raises StorageError where the disk refuses.
+        Where that changes nothing, the newest version is returned. Where another writer was first, the parts are
+        put upon that one's version. Interrupted at any moment, the registry is as it was. Raises StorageError
+        where the disk refuses, RegistryError where one question has a negative twice in a part.
         """
         check_dataset_name(dataset)
-        self._store.create()
-        written = [self._write(part) for part in parts]
-        replaced = {(part.tier, part.split) for part in written}
-        while True:
-            head = self.newest(dataset)
-            kept = [p for p in head.manifest.parts if (p.tier, p.split) not in replaced] if head else []
-            every = tuple(sorted([*kept, *written], key=_part_order))
-            if head and head.same_content(every):
-                return Commit(head, created=False)
-            number = head.manifest.number + 1 if head else 1
-            manifest = Manifest(
-                dataset, number, head.name if head else None, _now(), _author(), message, command, every
-            )
-            name = self._store.put("manifests", ".json", manifest.to_json())
-            if self._store.make_ref(dataset, number, name):
-                return Commit(Version(manifest, name), created=True)
+        self._create()
+        with self._store.lock():
+            return self._maker.commit(dataset, parts, message, command)
+
+    def revert(self, reference: str, message: str, command: str) -> Commit:
+        """A new version with the rows of an older one; the versions between stay."""
+        version = self.resolve(reference)
+        parts = version.manifest.parts
+        for part in parts:
+            here(self._contents, part)
+        with self._store.lock():
+            said = message or f"as {version}"
+            return self._maker.publish(version.manifest.dataset, lambda _: parts, said, command)
+
+    def adopt(self, name: str, manifests: Mapping[str, bytes], rows: Callable[[Part], Sequence[Path]]) -> Version:
+        """Take in the version `name` that was made elsewhere, and its history as far as `manifests` hold it.
+
+        `rows` says in which files the rows of a part lie. Everything may come from a stranger: manifests must have
+        the names that they are given, and rows the content that their manifest names. Raises RegistryError where
+        they have not, or where a version of that number is here and is another one.
+        """
+        self._create()
+        with self._store.lock():
+            return self._maker.adopt(name, manifests, rows)
+
+    def restore(self, part: Part, files: Sequence[Path]) -> None:
+        """Write the rows of a part again from files. Raises RegistryError where they are not the same rows."""
+        with self._store.lock():
+            self._maker.restore(part, files)
 
     def datasets(self) -> list[DatasetSummary]:
         """Every dataset with its newest version, by name."""
-        if not (self.root / "registry.json").exists():
-            return []
-        self._store.create()
-        return self._catalogue.datasets(self._store.refs())
+        migrate(self._store)
+        return self._catalogue.datasets(self._store.refs()) if self._store.layout() else []
 
     def newest(self, dataset: str) -> Version | None:
         """The newest version of `dataset`, or None where there is none yet."""
-        with translated(self.root):
-            numbers = {number: name for (name_, number), name in self._store.refs().items() if name_ == dataset}
+        numbers = {number: name for (name_, number), name in self._refs().items() if name_ == dataset}
         return self._version(numbers[max(numbers)]) if numbers else None
 
     def resolve(self, reference: str) -> Version:
-        """The version that `arc` (the newest), `arc@v3` or `arc@4f2c` (first digits of its manifest) names.
+        """The version that `arc` (the newest), `arc@v3`, `arc@stable` (a tag) or `arc@4f2c` (its manifest) names.
 
         Raises UnknownNameError where there is none, and RegistryError where the digits fit several.
         """
-        dataset, _, wanted = reference.partition("@")
-        refs = self._store.refs()
+        asked = Reference.parse(reference)
+        refs = self._refs()
         known = sorted({name for name, _ in refs})
-        if dataset not in known:
-            raise UnknownNameError("dataset", dataset, known, hint=f" (in {self.root})")
-        versions = {number: name for (name_, number), name in refs.items() if name_ == dataset}
-        if not wanted:
+        if asked.dataset not in known:
+            raise UnknownNameError("dataset", asked.dataset, known, hint=f" (in {self.root})")
+        versions = {number: name for (dataset, number), name in refs.items() if dataset == asked.dataset}
+        tags = self._store.tags(asked.dataset)
+        if not asked.wanted:
             return self._version(versions[max(versions)])
-        exact = [name for number, name in versions.items() if wanted == f"v{number}"]
-        by_digits = [n for n in versions.values() if re.fullmatch("[0-9a-f]{4,64}", wanted) and n.startswith(wanted)]
-        found = exact or by_digits
-        if not found:
-            raise UnknownNameError("version", wanted, [f"v{n}" for n in versions], hint=f" (of {dataset})")
+        if asked.number in versions:
+            return self._version(versions[asked.number])
+        if asked.wanted in tags:
+            return self._version(tags[asked.wanted])
+        found = {name for name in versions.values() if asked.digits and name.startswith(asked.digits)}
         if len(found) > 1:
             raise RegistryError(f"{reference} fits several versions; give more digits")
-        return self._version(found[0])
+        if not found:
+            names = [*(f"v{number}" for number in versions), *tags]
+            raise UnknownNameError("version", asked.wanted, names, hint=f" (of {asked.dataset})")
+        return self._version(found.pop())
+
+    def log(self, dataset: str) -> list[Logged]:
+        """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it."""
+        last = self.resolve(dataset).manifest
+        tags: dict[str, list[str]] = {}
+        for tag, name in self._store.tags(last.dataset).items():
+            tags.setdefault(name, []).append(tag)
+        names = [name for (d, n), name in sorted(self._refs().items()) if d == last.dataset and n <= last.number]
+        return [Logged(self._version(name), tuple(tags.get(name, ()))) for name in reversed(names)]
+
+    def tag(self, reference: str, tag: str, *, move: bool = False) -> Version:
+        """Give a version a tag. Raises RegistryError where another one has it, unless it may `move`."""
+        check_tag(tag)
+        version = self.resolve(reference)
+        dataset = version.manifest.dataset
+        with self._store.lock():
+            if self._store.make_tag(dataset, tag, version.name):
+                return version
+            taken = self._store.tags(dataset)[tag]
+            if taken != version.name and not move:
+                raise RegistryError(f"{dataset}@{tag} is {self._version(taken)} already; move it with --force")
+            self._store.move_tag(dataset, tag, version.name)
+        return version
+
+    def untag(self, reference: str) -> Version:
+        """Take away the tag that `arc@stable` names; the version that had it."""
+        asked = Reference.parse(reference)
+        tags = self._store.tags(asked.dataset) if asked.dataset in {d for d, _ in self._refs()} else {}
+        if asked.wanted not in tags:
+            raise UnknownNameError("tag", asked.wanted, tags, hint=f" (of {asked.dataset})")
+        self._store.drop_tag(asked.dataset, asked.wanted)
+        return self._version(tags[asked.wanted])
+
+    def rm(self, dataset: str) -> int:
+        """Take a dataset's names away: its versions and tags. The number of versions; `gc` gives the space back."""
+        if "@" in dataset:
+            raise RegistryError("a version never goes alone: name the dataset, or take a tag away with tag --delete")
+        self.resolve(dataset)
+        with self._store.lock(alone=True):
+            count = sum(name == dataset for name, _ in self._refs())
+            self._store.drop_dataset(dataset)
+        return count
+
+    def gc(self, *, dry_run: bool = False) -> Collected:
+        """Remove the files that no version and no tag needs, and what interrupted writers left."""
+        migrate(self._store)
+        return collect(self._store, dry_run)
+
+    def verify(self, progress: Progress = no_progress) -> Verified:
+        """Read every file that a version needs, and say what is wrong."""
+        migrate(self._store)
+        return verify(self._store, progress)
+
+    def rebuild(self, damaged: Sequence[str] = ()) -> None:
+        """Make the index anew, and take the broken files of `damaged` contents away so that they can be written."""
+        forget(self._store, damaged)
+        if self._store.layout():
+            self._catalogue.rebuild(self._store.refs())
+
+    def diff(self, before: str, after: str, tier: str | None = None, rows: int = 0) -> Diff:
+        """How two versions differ, in one tier or in all, with the first `rows` rows that do."""
+        old, new = self.resolve(before), self.resolve(after)
+        if tier is not None and tier not in (known := {*old.tiers, *new.tiers}):
+            raise UnknownNameError("tier", tier, known, hint=f" (in {old} and {new})")
+        parts = [{(p.tier, p.split): p for p in v.manifest.parts if tier in (None, p.tier)} for v in (old, new)]
+        same = {key for key in parts[0].keys() & parts[1].keys() if parts[0][key].content == parts[1][key].content}
+        changed = [[self._files(part) for key, part in side.items() if key not in same] for side in parts]
+        with self._contents.engine() as engine:
+            counts, frame = engine.diff(changed[0], changed[1], rows)
+        return Diff(old, new, tuple(sorted(counts, key=_count_order)), frame)
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """The result of one SELECT, in which `negatives('arc@v3')` are the rows of a version, with their `split`."""
+        names = {text.replace("''", "'") for text in _NEGATIVES_OF.findall(query)}
+        references = {name: [self._files(p) for p in self.resolve(name).manifest.parts] for name in sorted(names)}
+        self._store.create()
+        with self._contents.engine() as engine:
+            return engine.query(query, references)
 
     def read(self, version: Version, tier: str | None = None) -> pl.DataFrame:
-        """The rows (NEGATIVES) of a version, of all tiers or of one."""
+        """The rows (NEGATIVES) of a version, of all tiers or of one, in memory."""
         tiers = list(version.tiers)
         if tier is not None and tier not in tiers:
             raise UnknownNameError("tier", tier, tiers, hint=f" (in {version})")
         parts = [part for part in version.manifest.parts if tier in (None, part.tier)]
-        frames = [from_parquet(self.read_object(part)) for part in parts]
-        return pl.concat([NEGATIVES.to_frame(), *frames])
+        return pl.concat([NEGATIVES.to_frame(), *(frame for part in parts for frame in self.batches(part))])
 
-    def read_object(self, part: Part) -> bytes:
-        """The Parquet bytes of one part, checked against their hash."""
-        return self._store.get("objects", part.object, ".parquet")
+    def batches(self, part: Part) -> Iterator[pl.DataFrame]:
+        """The rows (NEGATIVES) of a part in order, some at a time."""
+        return self._contents.ordered(here(self._contents, part))
 
-    def _write(self, part: NewPart) -> Part:
-        data = to_parquet(part.rows)
-        name = self._store.put("objects", ".parquet", data)
-        return Part(part.tier, part.split, name, part.rows.height, len(data), part.mined)
+    def has(self, part: Part) -> bool:
+        """Whether the rows of a part are here: those of a pulled dataset's older versions may not be."""
+        return self._contents.find(part.content) is not None
+
+    def manifests(self, version: Version) -> dict[str, bytes]:
+        """The manifest of a version and those that it came from, by name: its history, as far as it is here."""
+        found: dict[str, bytes] = {}
+        name: str | None = version.name
+        while name and name not in found and self._store.path("manifests", name).exists():
+            found[name] = self._store.get("manifests", name)
+            name = Manifest.from_json(found[name]).parent
+        return found
+
+    def remote(self, dataset: str) -> dict[str, Any]:
+        """Where a dataset was pushed to or pulled from; empty where it never was."""
+        return self._store.remote(dataset)
+
+    def set_remote(self, dataset: str, record: Mapping[str, Any]) -> None:
+        """Keep where a dataset was pushed to or pulled from."""
+        self._store.set_remote(dataset, dict(record))
+
+    def _refs(self) -> dict[tuple[str, int], str]:
+        migrate(self._store)
+        with translated(self.root):
+            return self._store.refs()
+
+    def _create(self) -> None:
+        migrate(self._store)
+        self._store.create()
+
+    def _files(self, part: Part) -> PartFiles:
+        return PartFiles(part.tier, part.split, self._contents.files(here(self._contents, part)))
+
+    def _size(self, digests: Sequence[str]) -> int:
+        """The bytes of several contents; what they share counts once, what is not here is nothing."""
+        sizes: dict[Layer, int] = {}
+        for digest in digests:
+            content = self._contents.find(digest)
+            sizes |= {layer: layer.bytes for layer in content.layers} if content else {}
+        return sum(sizes.values())
 
     def _version(self, name: str) -> Version:
         return Version(self._manifest(name), name)
 
     def _manifest(self, name: str) -> Manifest:
-        return Manifest.from_json(self._store.get("manifests", name, ".json"))
+        return Manifest.from_json(self._store.get("manifests", name))
 
 
-def check_dataset_name(name: str) -> str:
-    """`name`, if it can name a dataset: lower-case letters, digits, `.`, `_`, `-`, at most 96 of them."""
-    if not _NAME.fullmatch(name) or ".." in name:
-        raise RegistryError(
-            f"{name!r} cannot name a dataset: use up to 96 lower-case letters, digits, '.', '_' and '-', "
-            "with a letter or digit at both ends (--dataset NAME)"
-        )
-    return name
-
-
-def _part_order(part: Part) -> tuple[int, str, str]:
-    return (TIERS.index(part.tier) if part.tier in TIERS else len(TIERS), part.tier, part.split)
-
-
-def _now() -> str:
-    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-
-
-def _author() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return "unknown"
+def _count_order(count: tuple[str, str, int]) -> tuple[int, str, str]:
+    return (*tier_order(count[0]), count[1])

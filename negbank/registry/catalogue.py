@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +26,7 @@ create table if not exists versions (
     dataset varchar, number integer, manifest varchar, created varchar, author varchar, message varchar,
     primary key (dataset, number));
 create table if not exists parts (
-    dataset varchar, number integer, tier varchar, split varchar, object varchar, rows bigint, bytes bigint);
+    dataset varchar, number integer, tier varchar, split varchar, content varchar, rows bigint);
 """
 
 
@@ -44,11 +44,12 @@ class DatasetSummary:
 
 
 class Catalogue:
-    """The index of one registry; `read` gives the manifest of a name."""
+    """The index of one registry; `read` gives the manifest of a name, `size` the bytes of several contents."""
 
-    def __init__(self, path: Path, read: Callable[[str], Manifest]) -> None:
+    def __init__(self, path: Path, read: Callable[[str], Manifest], size: Callable[[Sequence[str]], int]) -> None:
         self.path = path
         self.read = read
+        self.size = size
 
     def datasets(self, refs: Mapping[tuple[str, int], str]) -> list[DatasetSummary]:
         """Every dataset with its newest version, by name."""
@@ -61,14 +62,12 @@ class Catalogue:
             tiers = connection.execute(
                 "select dataset, number, tier, sum(rows)::bigint from parts group by all order by all"
             ).fetchall()
-            sizes = connection.execute(
-                "select dataset, sum(bytes)::bigint from (select distinct dataset, object, bytes from parts) group by 1"
-            ).fetchall()
-        size = dict(sizes)
+            contents = connection.execute("select distinct dataset, content from parts").fetchall()
         summaries = []
         for dataset, number, count, created, message in newest:
             own = _in_order({tier: rows for d, n, tier, rows in tiers if (d, n) == (dataset, number)})
-            summaries.append(DatasetSummary(dataset, number, count, created, message, own, size.get(dataset, 0)))
+            size = self.size([content for d, content in contents if d == dataset])
+            summaries.append(DatasetSummary(dataset, number, count, created, message, own, size))
         return summaries
 
     def _refresh(self, connection: duckdb.DuckDBPyConnection, refs: Mapping[tuple[str, int], str]) -> None:
@@ -89,8 +88,8 @@ class Catalogue:
             row = [dataset, number, name, manifest.created, manifest.author, manifest.message]
             connection.execute("insert into versions values (?, ?, ?, ?, ?, ?)", row)
             for part in manifest.parts:
-                values = [dataset, number, part.tier, part.split, part.object, part.rows, part.bytes]
-                connection.execute("insert into parts values (?, ?, ?, ?, ?, ?, ?)", values)
+                values = [dataset, number, part.tier, part.split, part.content, part.rows]
+                connection.execute("insert into parts values (?, ?, ?, ?, ?, ?)", values)
         connection.execute("commit")
 
     @contextlib.contextmanager
@@ -121,6 +120,12 @@ class Catalogue:
                     self._set_aside()
             except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException):
                 self._set_aside()
+
+    def rebuild(self, refs: Mapping[tuple[str, int], str]) -> None:
+        """Make the index anew from the files."""
+        self._set_aside()
+        with self._connection() as connection:
+            self._refresh(connection, refs)
 
     def _set_aside(self) -> None:
         """Remove an index that cannot be read: it holds nothing that the files do not."""

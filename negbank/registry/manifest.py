@@ -1,26 +1,37 @@
-"""What a version is: the parts that it consists of, and how each was made."""
+"""What a version is: the parts that it consists of, and how each was made.
+
+A manifest says nothing of how rows are stored: `content` is a hash over the rows themselves, so a version has one
+name on every machine, whether its rows lie there whole, as edits of others, or not at all.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from negbank.errors import RegistryError
+from negbank.registry.names import check_dataset_name
+
+_HASH = re.compile("[0-9a-f]{64}")
+_SPLIT = re.compile(r"[A-Za-z0-9_.]{1,64}")
+_TIER = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+
 
 @dataclass(frozen=True)
 class Part:
-    """The rows of one tier and split: a Parquet object, and how they were mined.
+    """The rows of one tier and split: their `content`, how many, and how they were mined.
 
-    `mined` holds source, revision, encoder with its weights' hash, parameters, seed, package version, and counts
-    of what the guards refused.
+    `content` is the SHA-256 over `row_id` and `row_hash` of all rows, in order of `row_id`. `mined` holds source,
+    revision, encoder with its weights' hash, parameters, seed, package version, and counts of what the guards refused.
     """
 
     tier: str
     split: str
-    object: str
+    content: str
     rows: int
-    bytes: int
     mined: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -43,9 +54,38 @@ class Manifest:
 
     @classmethod
     def from_json(cls, data: bytes) -> Manifest:
-        """The manifest that `to_json` wrote."""
-        record = json.loads(data)
-        return cls(**{**record, "parts": tuple(Part(**part) for part in record["parts"])})
+        """The manifest that `to_json` wrote. Raises RegistryError for anything else: it may come from a stranger."""
+        try:
+            record = json.loads(data)
+            manifest = cls(**{**record, "parts": tuple(Part(**part) for part in record["parts"])})
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            raise RegistryError(f"a manifest cannot be read: {error}") from error
+        manifest.check()
+        return manifest
+
+    def check(self) -> None:
+        """Raise RegistryError where a field has another form than negbank gives it."""
+        check_dataset_name(self.dataset if isinstance(self.dataset, str) else repr(self.dataset))
+        texts = (self.created, self.author, self.message, self.command)
+        good = (
+            isinstance(self.number, int)
+            and self.number >= 1
+            and (self.parent is None or _is(_HASH, self.parent))
+            and all(isinstance(text, str) for text in texts)
+            and all(_good_part(part) for part in self.parts)
+            and len({(part.tier, part.split) for part in self.parts}) == len(self.parts)
+        )
+        if not good:
+            raise RegistryError(f"the manifest of {self.dataset}@v{self.number} is not one that negbank writes")
+
+
+def _good_part(part: Part) -> bool:
+    named = _is(_TIER, part.tier) and _is(_SPLIT, part.split) and _is(_HASH, part.content)
+    return named and isinstance(part.rows, int) and part.rows >= 0 and isinstance(part.mined, dict)
+
+
+def _is(form: re.Pattern[str], value: object) -> bool:
+    return isinstance(value, str) and bool(form.fullmatch(value)) and ".." not in value
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,51 @@
-"""Rows <-> Parquet bytes: the same rows give the same bytes."""
+"""Rows <-> Parquet: one canonical form of a row, its two hashes, and files whose bytes depend on rows alone.
+
+Every object has two columns besides a negative's own:
+
+- `row_id`: which negative it is, over all versions: 16 bytes of BLAKE2b over question_id and negative.
+- `row_hash`: what it says: SHA-256 over `row_id` and the row's other columns. Two versions differ where these differ.
+
+What is hashed is canonical text: a string is `<bytes>:<text>`, an integer `<number>;`, a float the integer of its
+bits, a list `[<length>` and its items, and nothing is `-`.
+"""
 
 from __future__ import annotations
 
-import io
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from negbank.errors import RegistryError
 from negbank.records import NEGATIVES
 
 ROW_GROUP = 100_000
 """Rows a row group: large enough to compress well, small enough to be read alone."""
 
+SHARD = 16**4
+"""Rows in a file that is shared, on average."""
+
+_END = "0000"  # one `id` in SHARD begins so
+_MIN_SHARD, _MAX_SHARD = SHARD // 8, 4 * SHARD
+
+BATCH = 25_000
+"""Rows that are read or hashed at a time."""
+
+ROW_ID, ROW_HASH = "row_id", "row_hash"
+ORDER = ("question_id", "rank", "id")
+"""How the rows of an object are ordered."""
+
+_REPEATING = ["question_id", "question", "answer", "tier", "rank", "origin", "origin_id", "subject"]
+"""Columns of which Parquet keeps a dictionary: texts that hardly repeat cost time and space in one."""
+
+_NEEDED = ("id", "question_id", "question", "answer", "negative", "tier", "rank")
+
+_IDENTITY = ("question_id", "negative")
+_ID_BYTES, _HASH_BYTES = 16, 32
 _ARROW = {
     pl.String: pa.string(),
     pl.Int32: pa.int32(),
@@ -21,28 +54,140 @@ _ARROW = {
 }
 
 SCHEMA = pa.schema([(name, _ARROW[kind.base_type()]) for name, kind in NEGATIVES.items()])
-"""The columns as Arrow types that `datasets` reads without guessing."""
+"""A negative's columns as Arrow types that `datasets` reads without guessing."""
+
+OBJECT_SCHEMA = SCHEMA.append(pa.field(ROW_ID, pa.binary(_ID_BYTES))).append(pa.field(ROW_HASH, pa.binary(_HASH_BYTES)))
+"""The columns of an object."""
+
+REMOVED_SCHEMA = pa.schema([(ROW_ID, pa.binary(_ID_BYTES))])
+"""The column of an object that says which rows an edit takes away."""
 
 
-def to_parquet(frame: pl.DataFrame) -> bytes:
-    """The Parquet file of `frame` (NEGATIVES), ordered by question and rank.
+def as_rows(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with exactly the columns and types of NEGATIVES. Raises RegistryError where it lacks some."""
+    if lacking := [name for name in NEGATIVES.names() if name not in frame.columns]:
+        raise RegistryError(f"rows lack the columns {', '.join(lacking)}")
+    try:
+        rows = frame.select(pl.col(name).cast(kind) for name, kind in NEGATIVES.items())
+    except pl.exceptions.PolarsError as error:
+        raise RegistryError(f"rows have other types than a negative's: {error}") from error
+    if blank := [name for name in _NEEDED if rows[name].has_nulls()]:
+        raise RegistryError(f"rows have no {blank[0]}; every negative has {', '.join(_NEEDED)}")
+    return rows
 
-    zstd, chunked by content, so that stores that share chunks send only what changed.
+
+def hashed(frame: pl.DataFrame) -> pa.Table:
+    """The rows (NEGATIVES) with `row_id` and `row_hash`, in OBJECT_SCHEMA."""
+    blake2b, sha256 = hashlib.blake2b, hashlib.sha256
+    identity = _canonical_rows(frame, _IDENTITY)
+    rest = _canonical_rows(frame, [name for name in NEGATIVES.names() if name not in _IDENTITY])
+    ids = [blake2b(key, digest_size=_ID_BYTES).digest() for key in identity]
+    hashes = [sha256(row_id + text).digest() for row_id, text in zip(ids, rest, strict=True)]
+    table = frame.to_arrow().cast(SCHEMA)
+    table = table.append_column(OBJECT_SCHEMA.field(ROW_ID), _fixed(ids, _ID_BYTES))
+    return table.append_column(OBJECT_SCHEMA.field(ROW_HASH), _fixed(hashes, _HASH_BYTES))
+
+
+def _fixed(values: list[bytes], width: int) -> pa.Array:
+    """Values of one width as an Arrow array; joined, since `pa.array` looks at each."""
+    return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(b"".join(values))])
+
+
+def _canonical_rows(frame: pl.DataFrame, names: Sequence[str]) -> list[bytes]:
+    """The canonical bytes of some columns of each row."""
+    if frame.is_empty():
+        return []
+    texts = frame.select(pl.concat_str(_canonical(frame, name) for name in names).cast(pl.Binary))
+    return texts.to_series().to_list()
+
+
+def _canonical(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """The canonical text of one column."""
+    kind, column = NEGATIVES[name], pl.col(name)
+    nulls = frame[name].null_count()
+    if nulls == frame.height:
+        return pl.lit("-")
+    if isinstance(kind, pl.String):
+        text = _counted(column)
+    elif isinstance(kind, pl.List) and not frame[name].list.len().sum():
+        text = pl.lit("[0")
+    elif isinstance(kind, pl.List):
+        items = column.list.eval(_counted(pl.element())).list.join("")
+        text = pl.concat_str(pl.lit("["), column.list.len().cast(pl.String), items)
+    elif isinstance(kind, pl.Float32):
+        bits = pl.from_arrow(frame[name].to_arrow().view(pa.int32()))
+        text = pl.concat_str(pl.lit(bits).cast(pl.String), pl.lit(";"))
+    else:
+        text = pl.concat_str(column.cast(pl.String), pl.lit(";"))
+    return pl.when(column.is_null()).then(pl.lit("-")).otherwise(text) if nulls else text
+
+
+def _counted(text: pl.Expr) -> pl.Expr:
+    return pl.concat_str(text.str.len_bytes().cast(pl.String), pl.lit(":"), text)
+
+
+def write_table(path: Path, schema: pa.Schema, batches: Iterable[pa.Table | pa.RecordBatch]) -> int:
+    """Write `batches` to a Parquet file and give the number of rows.
+
+    zstd, row groups of ROW_GROUP rows whatever the batches were, chunked by content, so that stores that share
+    chunks send only what changed.
     """
-    ordered = frame.select(NEGATIVES.names()).sort("question_id", "rank", "id")
-    buffer = io.BytesIO()
-    pq.write_table(
-        ordered.to_arrow().cast(SCHEMA),
-        buffer,
-        compression="zstd",
-        row_group_size=ROW_GROUP,
-        use_content_defined_chunking=True,
-    )
-    return buffer.getvalue()
+    options = {"compression": "zstd", "use_content_defined_chunking": True, "use_dictionary": _REPEATING}
+    with pq.ParquetWriter(path, schema, **options) as writer, ThreadPoolExecutor(1) as beside:
+        count, written = 0, beside.submit(lambda: None)
+        for table in regrouped(batches, schema):  # the next rows are made while these are written
+            written.result()
+            written = beside.submit(writer.write_table, table, row_group_size=ROW_GROUP)
+            count += table.num_rows
+        written.result()
+    return count
 
 
-def from_parquet(data: bytes) -> pl.DataFrame:
-    """The rows of a Parquet object."""
-    frame = pl.from_arrow(pq.read_table(io.BytesIO(data)))
-    assert isinstance(frame, pl.DataFrame)
-    return frame.cast(NEGATIVES)
+def regrouped(batches: Iterable[pa.Table | pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """The same rows in tables of ROW_GROUP rows, the last one shorter; one empty table where there are none."""
+    waiting: list[pa.Table] = []
+    count, given = 0, False
+    for batch in batches:
+        table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
+        waiting.append(table.cast(schema))
+        count += table.num_rows
+        while count >= ROW_GROUP:
+            joined = pa.concat_tables(waiting)
+            yield joined.slice(0, ROW_GROUP)
+            waiting, count, given = [joined.slice(ROW_GROUP)], count - ROW_GROUP, True
+    if count or not given:
+        yield pa.concat_tables(waiting) if waiting else schema.empty_table()
+
+
+def sharded(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """The same rows in order, a frame a file that is shared; at least one frame.
+
+    A file ends before a row whose `id` says so, about every SHARD rows, and not where a count is reached: so a row
+    that comes or goes changes its own file, and the files after it stay as they are and need not be sent again.
+    """
+    waiting = NEGATIVES.to_frame()
+    given = False
+    for frame in frames:
+        waiting = pl.concat([waiting, frame])
+        while (stop := _shard_end(waiting)) is not None:
+            yield waiting[:stop]
+            waiting, given = waiting[stop:], True
+    if not given or not waiting.is_empty():
+        yield waiting
+
+
+def _shard_end(rows: pl.DataFrame) -> int | None:
+    """Where the first shard of `rows` ends, if that can be told yet."""
+    ends = rows["id"].str.starts_with(_END).arg_true()
+    stop = next((int(end) for end in ends if end >= _MIN_SHARD), None)
+    if stop is not None and stop <= _MAX_SHARD:
+        return stop
+    return _MAX_SHARD if rows.height > _MAX_SHARD else None
+
+
+def in_order(frame: pl.DataFrame, before: tuple[object, ...] | None) -> bool:
+    """Whether the rows of `frame` are in an object's order, and do not come before the keys of the row `before`."""
+    keys = frame.select(ORDER)
+    if before is not None:
+        keys = pl.concat([pl.DataFrame([before], schema=keys.schema, orient="row"), keys])
+    return keys.equals(keys.sort(ORDER, maintain_order=True))

@@ -1,0 +1,232 @@
+"""Whether a registry is intact, and what in it nobody needs: every file is read, none is trusted."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from negbank.errors import RegistryError
+from negbank.records import Progress, no_progress
+from negbank.registry.contents import Content, Contents
+from negbank.registry.manifest import Manifest
+from negbank.registry.store import SUFFIX, Store, hash_file, translated
+
+_THREADS = 4  # hashing lets other threads run; more of them than cores keeps a disk busy
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: its kind, the file or reference, and what was found."""
+
+    kind: str
+    where: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What was checked and found: `absent` contents were never fetched here, which is no damage."""
+
+    versions: int
+    objects: int
+    bytes: int
+    elapsed_s: float
+    problems: tuple[Problem, ...]
+    damaged: tuple[str, ...]
+    """The contents of versions whose objects are missing or changed."""
+    absent: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Files that no version and no tag needs: how many of each folder, and their bytes."""
+
+    files: dict[str, int]
+    bytes: int
+
+
+class Reach:
+    """What the versions and tags of a store reach: manifests, contents and objects; and what is wrong on the way."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.contents = Contents(store)
+        self.problems: list[Problem] = []
+        self.manifests: dict[str, Manifest] = {}
+        self.found: dict[str, Content] = {}
+        self.broken: set[str] = set()
+        self.absent: set[str] = set()
+        self._rows: dict[str, int] = {}
+        for (dataset, number), name in sorted(store.refs().items()):
+            self._visit(f"{dataset}@v{number}", name)
+        for path in sorted((store.root / "datasets").glob("*/tags/*")):
+            self._visit(f"{path.parents[1].name}@{path.name}", path.read_text().strip())
+
+    @property
+    def objects(self) -> dict[str, set[str]]:
+        """Every object that is needed -> the contents that need it."""
+        needed: dict[str, set[str]] = {}
+        for digest, content in self.found.items():
+            for name in content.objects:
+                needed.setdefault(name, set()).add(digest)
+        return needed
+
+    def _visit(self, reference: str, name: str) -> None:
+        if name in self.manifests:
+            return
+        try:
+            manifest = Manifest.from_json(self.store.get("manifests", name))
+        except (RegistryError, OSError, ValueError) as error:
+            self.problems.append(Problem("reference", reference, str(error)))
+            return
+        self.manifests[name] = manifest
+        for part in manifest.parts:
+            self._visit_content(f"{reference} {part.tier}", part.content, part.rows, manifest.dataset)
+
+    def _visit_content(self, where: str, digest: str, rows: int, dataset: str) -> None:
+        if digest not in self._rows:
+            self._rows[digest] = rows
+            try:
+                content = self.contents.find(digest)
+            except RegistryError as error:
+                self._damage(digest, "content", str(self.store.path("contents", digest)), str(error))
+                return
+            if content is None:
+                if self.store.remote(dataset):
+                    self.absent.add(digest)
+                else:
+                    self._damage(digest, "content", where, f"the rows {digest[:12]} are missing")
+                return
+            self.found[digest] = content
+        if digest in self.found and self.found[digest].rows != rows:
+            counted = f"{self.found[digest].rows} rows instead of {rows}"
+            self._damage(digest, "count", where, counted)
+
+    def _damage(self, digest: str, kind: str, where: str, detail: str) -> None:
+        self.broken.add(digest)
+        self.problems.append(Problem(kind, where, detail))
+
+
+def verify(store: Store, progress: Progress = no_progress) -> Verified:
+    """Read every file that a version needs: hashes, counts, and that nothing is missing."""
+    started = time.monotonic()
+    reach = Reach(store)
+    needed = reach.objects
+    sizes, problems, damaged = 0, list(reach.problems), set(reach.broken)
+    with ThreadPoolExecutor(_THREADS) as pool:
+        names = sorted(needed)
+        for done, (name, (size, wrong)) in enumerate(pool.map(lambda name: (name, _check(store, name)), names), 1):
+            sizes += size
+            if wrong:
+                problems.append(Problem("object", str(store.path("objects", name)), wrong))
+                damaged |= needed[name]
+            progress("verify", done, len(names))
+    for digest, content in reach.found.items():
+        if digest not in damaged and (counted := _rows(store, content)) != content.rows:
+            problems.append(Problem("count", digest[:12], f"its objects hold {counted} rows, not {content.rows}"))
+            damaged.add(digest)
+    return Verified(
+        len(store.refs()), len(needed), sizes, time.monotonic() - started, tuple(problems),
+        tuple(sorted(damaged)), tuple(sorted(reach.absent - damaged)),
+    )  # fmt: skip
+
+
+def forget(store: Store, damaged: Iterable[str]) -> None:
+    """Take away the broken files of contents, so that their rows can be written again."""
+    contents = Contents(store)
+    with store.lock(alone=True), translated(store.root):
+        for digest in damaged:
+            with contextlib.suppress(RegistryError):
+                content = contents.find(digest)
+                for name in content.objects if content else ():
+                    path = store.path("objects", name)
+                    if path.exists() and hash_file(path) != name:
+                        path.unlink()
+            store.path("contents", digest).unlink(missing_ok=True)
+
+
+def collect(store: Store, dry_run: bool) -> Collected:
+    """Remove what no version and no tag reaches. Waits for writers, and they wait for it."""
+    with store.lock(alone=True), translated(store.root):
+        reach = Reach(store)
+        if reach.problems:
+            first = reach.problems[0]
+            raise RegistryError(
+                f"{len(reach.problems)} things are wrong ({first.where}: {first.detail}); nothing was removed: "
+                "negbank verify first"
+            )
+        kept = {
+            "objects": set(reach.objects),
+            "contents": set(reach.found),
+            "manifests": _with_parents(store, reach),
+        }
+        files, size = {}, 0
+        for folder in (*SUFFIX, "tmp"):
+            gone = list(_unneeded(store, folder, kept.get(folder, set())))
+            files[folder] = len(gone)
+            size += sum(path.stat().st_size for path in gone)
+            if not dry_run:
+                _remove(gone)
+    return Collected(files, size)
+
+
+def _with_parents(store: Store, reach: Reach) -> set[str]:
+    """The manifests that are reached, and those that they came from, as far as they are here: the history."""
+    kept, waiting = set(reach.manifests), [m.parent for m in reach.manifests.values()]
+    while waiting:
+        name = waiting.pop()
+        if name and name not in kept and store.path("manifests", name).exists():
+            kept.add(name)
+            waiting.append(Manifest.from_json(store.get("manifests", name)).parent)
+    return kept
+
+
+def _unneeded(store: Store, folder: str, kept: set[str]) -> Iterator[Path]:
+    if folder == "tmp":
+        yield from (path for path in (store.root / "tmp").rglob("*") if path.is_file())
+    else:
+        yield from (path for name, path in store.blobs(folder) if name not in kept)
+
+
+def _remove(paths: list[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for folder in {path.parent for path in paths}:
+        with contextlib.suppress(OSError):  # not empty
+            folder.rmdir()
+
+
+def _check(store: Store, name: str) -> tuple[int, str | None]:
+    """The size of an object and what is wrong with it, if anything."""
+    path = store.path("objects", name)
+    try:
+        size = path.stat().st_size
+        return size, None if hash_file(path) == name else "its content does not match its name"
+    except FileNotFoundError:
+        return 0, "it is missing"
+    except OSError as error:
+        return 0, f"it cannot be read: {error}"
+
+
+def _rows(store: Store, content: Content) -> int:
+    """The rows of a content by what its objects say of themselves."""
+    total = 0
+    for layer in content.layers:
+        total += _counted(store, layer.added) - _counted(store, layer.removed)
+    return total
+
+
+def _counted(store: Store, name: str | None) -> int:
+    if name is None:
+        return 0
+    try:
+        return int(pq.read_metadata(store.path("objects", name)).num_rows)
+    except (pa.ArrowException, OSError):
+        return -1

@@ -1,0 +1,191 @@
+"""Making versions: rows become contents, parts become a manifest, and a manifest becomes the next version."""
+
+from __future__ import annotations
+
+import datetime
+import getpass
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from negbank.errors import RegistryError
+from negbank.records import TIERS
+from negbank.registry.contents import Content, Contents
+from negbank.registry.manifest import Manifest, Part, Version
+from negbank.registry.store import Store
+
+
+@dataclass(frozen=True)
+class NewPart:
+    """All rows of one tier and split, and how they were mined: a frame, or Parquet files with those columns."""
+
+    tier: str
+    split: str
+    rows: pl.DataFrame | Sequence[Path]
+    mined: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Some rows of one tier and split: `put` are new or replace those of the same `row_id`, `remove` go.
+
+    `note` says how that came about; it is added to what the part says of itself, under `added`.
+    """
+
+    tier: str
+    split: str
+    put: pl.DataFrame
+    remove: Sequence[bytes] = ()
+    note: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Commit:
+    """What a commit gave: the version, and whether it is new (False where it would have changed nothing)."""
+
+    version: Version
+    created: bool
+
+
+Newest = Callable[[str], Version | None]
+"""The newest version of a dataset, as it is at this moment."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Makes versions in one store; its methods are called with the store's lock held."""
+
+    store: Store
+    contents: Contents
+    newest: Newest
+
+    def commit(self, dataset: str, parts: Sequence[NewPart | Edit], message: str, command: str) -> Commit:
+        """The next version: `parts`, upon the parts of the newest one that they do not replace."""
+        whole = {(p.tier, p.split): self._write(p) for p in parts if isinstance(p, NewPart)}
+        edits = [part for part in parts if isinstance(part, Edit)]
+
+        def upon(head: Version | None) -> Sequence[Part]:
+            every = {(p.tier, p.split): p for p in head.manifest.parts} if head else {}
+            every |= whole
+            for edit in edits:
+                every[edit.tier, edit.split] = self._edit(every.get((edit.tier, edit.split)), edit)
+            return sorted(every.values(), key=part_order)
+
+        return self.publish(dataset, upon, message, command)
+
+    def publish(
+        self, dataset: str, upon: Callable[[Version | None], Sequence[Part]], message: str, command: str
+    ) -> Commit:
+        """The next version, of the parts that `upon` gives for the newest one; again until no other writer is first."""
+        while True:
+            head = self.newest(dataset)
+            parts = tuple(upon(head))
+            if head and head.same_content(parts):
+                return Commit(head, created=False)
+            number, parent = (head.manifest.number + 1, head.name) if head else (1, None)
+            manifest = Manifest(dataset, number, parent, _now(), _author(), message, command, parts)
+            name = self.store.put("manifests", manifest.to_json())
+            if self.store.make_version(dataset, number, name):
+                return Commit(Version(manifest, name), created=True)
+
+    def adopt(self, name: str, manifests: Mapping[str, bytes], rows: Callable[[Part], Sequence[Path]]) -> Version:
+        """The version `name` that was made elsewhere, with its history as far as `manifests` hold it."""
+        history = _history(name, manifests)
+        self._refuse_others(history)
+        for part in history[name].parts:
+            if self.contents.find(part.content) is None:
+                self.restore(part, rows(part))
+        for own, manifest in sorted(history.items(), key=lambda item: item[1].number):
+            self.store.put("manifests", manifests[own])
+            self.store.make_version(manifest.dataset, manifest.number, own)
+        return Version(history[name], name)
+
+    def restore(self, part: Part, files: Sequence[Path]) -> None:
+        """Write the rows of a part from files. Raises RegistryError where they are not the rows that it names."""
+        if not files:
+            raise RegistryError(f"the files with the rows of {part.tier} are missing; nothing was taken in")
+        content = self.contents.write(files)
+        if content.digest != part.content:
+            raise RegistryError(
+                f"the rows of {part.tier} are not those that the manifest names ({content.digest[:12]} instead of "
+                f"{part.content[:12]}): someone changed the files; nothing was taken in"
+            )
+
+    def _refuse_others(self, history: Mapping[str, Manifest]) -> None:
+        """Refuse a history of which a version is here already and is another one."""
+        refs = self.store.refs()
+        for name, manifest in history.items():
+            known = refs.get((manifest.dataset, manifest.number))
+            if known and known != name:
+                raise RegistryError(
+                    f"{manifest.dataset}@v{manifest.number} is here already and is another one; pull into another "
+                    f"registry (--registry DIR), or remove this one first (negbank rm {manifest.dataset})"
+                )
+
+    def _write(self, part: NewPart) -> Part:
+        content = self.contents.write(part.rows)
+        return Part(part.tier, part.split, content.digest, content.rows, part.mined)
+
+    def _edit(self, part: Part | None, edit: Edit) -> Part:
+        if part is None:
+            return self._write(NewPart(edit.tier, edit.split, edit.put, edit.note or {}))
+        content = self.contents.edit(here(self.contents, part), edit.put, edit.remove)
+        if content.digest == part.content:
+            return part
+        mined = {**part.mined, "added": [*part.mined.get("added", []), edit.note]} if edit.note else part.mined
+        return Part(part.tier, part.split, content.digest, content.rows, mined)
+
+
+def here(contents: Contents, part: Part) -> Content:
+    """The content of a part. Raises RegistryError where its rows are not here."""
+    content = contents.find(part.content)
+    if content is None:
+        raise RegistryError(
+            f"the rows {part.content[:12]} of {part.tier} are not here; if they were pushed, fetch them: "
+            "negbank verify --repair"
+        )
+    return content
+
+
+def part_order(part: Part) -> tuple[int, str, str]:
+    """How parts are ordered: from the most plausible tier to the least, then by split."""
+    return (*tier_order(part.tier), part.split)
+
+
+def tier_order(tier: str) -> tuple[int, str]:
+    """How tiers are ordered: from the most plausible to the least, unknown ones last."""
+    return (TIERS.index(tier) if tier in TIERS else len(TIERS), tier)
+
+
+def _history(name: str, manifests: Mapping[str, bytes]) -> dict[str, Manifest]:
+    """The manifest of that name and those that it came from, by name, each checked. Raises RegistryError."""
+    found: dict[str, Manifest] = {}
+    next_name: str | None = name
+    while next_name and next_name in manifests and next_name not in found:
+        if hashlib.sha256(manifests[next_name]).hexdigest() != next_name:
+            raise RegistryError(f"the manifest {next_name[:12]} was changed: its content does not match its name")
+        found[next_name] = Manifest.from_json(manifests[next_name])
+        next_name = found[next_name].parent
+    if not found:
+        raise RegistryError(f"the manifest {name[:12]} is missing")
+    if (
+        len({(m.dataset, m.number) for m in found.values()}) < len(found)
+        or len({m.dataset for m in found.values()}) > 1
+    ):
+        raise RegistryError(f"the history of {name[:12]} is not that of one dataset")
+    return found
+
+
+def _now() -> str:
+    return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+
+
+def _author() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container's user may have no name
+        return "unknown"

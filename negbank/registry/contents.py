@@ -1,0 +1,229 @@
+"""How rows are stored: a content is a base object, and edits on top of it where those are small.
+
+A content has one hash however it is stored, so storage may change (an edit stacked, a stack made whole) while
+versions do not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from negbank.errors import RegistryError
+from negbank.records import NEGATIVES
+from negbank.registry.engine import Engine, LayerFiles, Layers
+from negbank.registry.rows import (
+    BATCH,
+    OBJECT_SCHEMA,
+    ORDER,
+    REMOVED_SCHEMA,
+    ROW_HASH,
+    ROW_ID,
+    SCHEMA,
+    as_rows,
+    hashed,
+    in_order,
+    write_table,
+)
+from negbank.registry.store import Store, translated
+
+MAX_LAYERS: Final = 20
+"""Edits on one base before a content is written whole: each costs a reader two files and a join."""
+
+MAX_EDITED: Final = 0.1
+"""Bytes of edits, as a share of the base's, from which a content is written whole."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Objects of one layer: rows that it adds, and `row_id` that it takes away; None where there are none."""
+
+    added: str | None
+    removed: str | None
+    bytes: int
+
+
+@dataclass(frozen=True)
+class Content:
+    """Rows by their hash, their number, and the layers that they lie in."""
+
+    digest: str
+    rows: int
+    layers: tuple[Layer, ...]
+
+    @property
+    def bytes(self) -> int:
+        """The size of all its objects."""
+        return sum(layer.bytes for layer in self.layers)
+
+    @property
+    def objects(self) -> tuple[str, ...]:
+        """The names of all its objects."""
+        return tuple(name for layer in self.layers for name in (layer.added, layer.removed) if name)
+
+
+class Contents:
+    """The contents of one store."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def find(self, digest: str) -> Content | None:
+        """The content of that hash, or None where its rows are not here. Raises RegistryError for a broken file."""
+        path = self.store.path("contents", digest)
+        try:
+            record = json.loads(path.read_text())
+            layers = tuple(Layer(**layer) for layer in record["layers"])
+            return Content(record["digest"], record["rows"], layers)
+        except FileNotFoundError:
+            return None
+        except (ValueError, TypeError, KeyError) as error:
+            raise RegistryError(f"{path} cannot be read; see negbank verify --repair") from error
+
+    def files(self, content: Content) -> tuple[LayerFiles, ...]:
+        """Where the layers of a content lie."""
+        return tuple(LayerFiles(self._object(layer.added), self._object(layer.removed)) for layer in content.layers)
+
+    def ordered(self, content: Content) -> Iterator[pl.DataFrame]:
+        """The rows (NEGATIVES) of a content in their order, some at a time; its objects are checked first."""
+        self.check(content)
+        with self.engine() as engine:
+            for frame in engine.ordered(self.files(content)):
+                yield frame.cast(NEGATIVES)
+
+    def check(self, content: Content) -> None:
+        """Raise RegistryError where an object is missing or is not what its name says."""
+        for name in content.objects:
+            self.store.check("objects", name)
+
+    def write(self, rows: pl.DataFrame | Sequence[Path]) -> Content:
+        """Store rows (a frame, or Parquet files with a negative's columns), whole.
+
+        Raises RegistryError where a question has one negative twice.
+        """
+        if not isinstance(rows, pl.DataFrame):
+            with contextlib.suppress(_NotInOrderError):
+                return self._write(map(as_rows, _files_in_order(rows)))
+            with self.engine() as engine:
+                return self._write(map(as_rows, engine.sorted_files(rows)))
+        ordered = as_rows(rows).sort(ORDER)
+        starts = range(0, max(1, ordered.height), BATCH)
+        return self._write(ordered.slice(start, BATCH) for start in starts)
+
+    def edit(self, content: Content, put: pl.DataFrame, remove: Sequence[bytes] = ()) -> Content:
+        """Store a content with the rows `put` (new, or instead of those of the same `row_id`) and without `remove`.
+
+        A small edit is a layer on top; a large one, or one too many, is written whole.
+        """
+        self.check(content)
+        added = hashed(as_rows(put).sort(ORDER))
+        base = self.files(content)
+        with self.engine() as engine:
+            asked = pa.concat_arrays([added[ROW_ID].combine_chunks(), pa.array(remove, REMOVED_SCHEMA[0].type)])
+            there = engine.present(base, pa.table([asked], REMOVED_SCHEMA))
+            kept = _both(there, added, remove)
+            added = added.filter(pc.invert(pc.is_in(added[ROW_HASH], kept[ROW_HASH])))
+            gone = there.filter(pc.invert(pc.is_in(there[ROW_HASH], kept[ROW_HASH]))).select([ROW_ID])
+            if not added.num_rows and not gone.num_rows:
+                return content
+            layers = (*content.layers, self._layer(engine, added, gone.sort_by(ROW_ID)))
+            edited = Content("", 0, layers)
+            if len(layers) > MAX_LAYERS or sum(x.bytes for x in layers[1:]) > MAX_EDITED * layers[0].bytes:
+                return self._write(engine.ordered(self.files(edited)))
+            digest, rows = _digest(engine, self.files(edited))
+        return self._keep(Content(digest, rows, layers))
+
+    def _write(self, ordered: Iterable[pl.DataFrame]) -> Content:
+        with self.engine() as engine:
+            file = engine.spill / "rows.parquet"
+            with translated(self.store.root):
+                write_table(file, OBJECT_SCHEMA, map(hashed, ordered))
+            digest, rows = _digest(engine, [LayerFiles(file, None)])
+            if known := self.find(digest):
+                return known
+            name, size = self.store.put_file("objects", file)
+        return self._keep(Content(digest, rows, (Layer(name, None, size),)))
+
+    def _layer(self, engine: Engine, added: pa.Table, gone: pa.Table) -> Layer:
+        names: list[str | None] = []
+        total = 0
+        for table in (added, gone):
+            if not table.num_rows:
+                names.append(None)
+                continue
+            file = engine.spill / "edit.parquet"
+            with translated(self.store.root):
+                write_table(file, table.schema, [table])
+            name, size = self.store.put_file("objects", file)
+            names.append(name)
+            total += size
+        return Layer(names[0], names[1], total)
+
+    def _keep(self, content: Content) -> Content:
+        """Write down how a content is stored; the first way stays where it is known already."""
+        if known := self.find(content.digest):
+            return known
+        data = json.dumps(asdict(content), indent=1).encode()
+        self.store.set(self.store.path("contents", content.digest), data)
+        return content
+
+    def _object(self, name: str | None) -> Path | None:
+        return self.store.path("objects", name) if name else None
+
+    @contextlib.contextmanager
+    def engine(self) -> Iterator[Engine]:
+        """An engine that spills into a folder of the registry, which is gone afterwards."""
+        with translated(self.store.root), self.store.scratch() as folder:
+            engine = Engine(folder)
+            try:
+                yield engine
+            finally:
+                engine.close()
+
+
+def _both(there: pa.Table, added: pa.Table, remove: Sequence[bytes]) -> pa.Table:
+    """Of the rows that are `there` those that are added again as they are, so that nothing changes."""
+    same = pc.is_in(there[ROW_HASH], added[ROW_HASH])
+    taken = pc.is_in(there[ROW_ID], pa.array(remove, REMOVED_SCHEMA[0].type))
+    return there.filter(pc.and_(same, pc.invert(taken)))
+
+
+def _digest(engine: Engine, layers: Layers) -> tuple[str, int]:
+    """The content of layers and its rows. Raises RegistryError where a question has one negative twice."""
+    digest, rows, twice = engine.digest(layers)
+    if twice:
+        question_id, negative = engine.described(layers, twice)
+        raise RegistryError(f"the question {question_id!r} has the negative {negative[:80]!r} twice; keep one of them")
+    return digest, rows
+
+
+class _NotInOrderError(Exception):
+    """Rows of files turned out not to be in an object's order."""
+
+
+def _files_in_order(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
+    """The rows of Parquet files, one after the other. Raises _NotInOrderError where they must be sorted first.
+
+    Files that negbank wrote are in order: reading them once is a fifth of sorting them.
+    """
+    last: tuple[object, ...] | None = None
+    for path in paths:
+        with pq.ParquetFile(path) as file:
+            if not set(SCHEMA.names) <= set(file.schema_arrow.names):
+                raise _NotInOrderError  # what is lacking is said by whoever sorts
+            for batch in file.iter_batches(BATCH, columns=SCHEMA.names):
+                frame = pl.from_arrow(pa.Table.from_batches([batch]))
+                assert isinstance(frame, pl.DataFrame)
+                if not in_order(frame, last):
+                    raise _NotInOrderError
+                last = frame.select(ORDER).row(-1) if frame.height else last
+                yield frame

@@ -1,0 +1,323 @@
+"""Questions that DuckDB answers over objects: which rows a content has, its hash, and how two versions differ.
+
+Every question opens a database in memory, with a limit on its memory; what does not fit is spilled to a folder of
+the registry. Rows are read from layers: the first holds rows, each later one takes some away and adds others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from negbank.errors import RegistryError
+from negbank.records import NEGATIVES
+from negbank.registry.rows import BATCH, OBJECT_SCHEMA, ORDER, ROW_HASH, ROW_ID, SCHEMA
+
+MEMORY: Final = "160MB"
+"""What DuckDB may take before it spills; Python, Arrow and Polars take about as much again."""
+
+_COLUMNS: Final = ", ".join(SCHEMA.names)
+_SORTED: Final = f"order by {', '.join(ORDER)}"
+_ID, _BOTH = 16, 48  # bytes of a row's id, and of id and hash together
+
+DIFF_COLUMNS: Final = (
+    "change", "tier_before", "tier_after", "question_id", "question", "answer", "negative",
+    "plausibility_before", "plausibility_after",
+)  # fmt: skip
+"""The columns of a row of `diff`; what a row has not (before it was added, after it was removed) is null."""
+
+
+@dataclass(frozen=True)
+class LayerFiles:
+    """The objects of one layer: a file of rows that it adds, and one of `row_id` that it takes away, or None."""
+
+    added: Path | None
+    removed: Path | None
+
+
+Layers = Sequence[LayerFiles]
+
+
+@dataclass(frozen=True)
+class PartFiles:
+    """Where the rows of one part lie."""
+
+    tier: str
+    split: str
+    layers: tuple[LayerFiles, ...]
+
+
+class Engine:
+    """Questions over objects, until `close`; `spill` is a folder for what does not fit into memory."""
+
+    def __init__(self, spill: Path) -> None:
+        self.spill = spill
+        self._opened: duckdb.DuckDBPyConnection | None = None
+
+    def close(self) -> None:
+        """Give the memory back."""
+        if self._opened:
+            self._opened.close()
+
+    @contextlib.contextmanager
+    def _database(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        config: dict[str, Any] = {
+            "memory_limit": MEMORY,
+            "temp_directory": str(self.spill),
+            "preserve_insertion_order": False,
+            "autoinstall_known_extensions": False,
+            "enable_external_file_cache": False,
+        }
+        self._opened = self._opened or duckdb.connect(config=config)
+        try:
+            yield self._opened.cursor()
+        except duckdb.Error as error:
+            raise RegistryError(f"the objects cannot be read: {error}; see negbank verify") from error
+
+    def ordered(self, layers: Layers) -> Iterator[pl.DataFrame]:
+        """The rows (NEGATIVES) in their order, about BATCH at a time.
+
+        The first layer is in order already; what later ones take away is left out on the way, and what they add,
+        which is little, is merged in.
+        """
+        base = layers[0].added
+        assert base is not None, "the first layer holds rows"
+        gone = self._ids(layers[1:])
+        more = self._edits(layers)
+        with pq.ParquetFile(base) as file:
+            columns = [*SCHEMA.names, ROW_ID] if len(gone) else SCHEMA.names
+            for frame in map(_frame, file.iter_batches(BATCH, columns=columns)):
+                if len(gone):
+                    frame = frame.filter(~pl.col(ROW_ID).is_in(gone.implode())).drop(ROW_ID)
+                due = more.filter(_not_after(frame))
+                more = more[due.height :]
+                yield pl.concat([frame, due]).sort(ORDER) if due.height else frame
+        if more.height:
+            yield more
+
+    def _ids(self, layers: Layers) -> pl.Series:
+        """The `row_id` of every row that layers take away."""
+        files = [files.removed for files in layers if files.removed]
+        return pl.concat([pl.Series(ROW_ID, [], pl.Binary), *(pl.read_parquet(f)[ROW_ID] for f in files)])
+
+    def _edits(self, layers: Layers) -> pl.DataFrame:
+        """What all layers but the first add together, in order."""
+        later = _scan([LayerFiles(None, None), *layers[1:]])
+        return pl.concat([NEGATIVES.to_frame(), *self._frames(f"select {_COLUMNS} from ({later}) {_SORTED}")])
+
+    def sorted_files(self, paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
+        """The rows of Parquet files with a negative's columns, together in an object's order."""
+        files = ", ".join(map(_text, paths))
+        yield from self._frames(f"select {_COLUMNS} from read_parquet([{files}]) {_SORTED}")
+
+    def digest(self, layers: Layers) -> tuple[str, int, bytes | None]:
+        """The content of the rows, their number, and a `row_id` that stands twice among them, if one does.
+
+        A content is the SHA-256 (hexadecimal) over `row_id` and `row_hash` of all rows, in order of `row_id`.
+        """
+        digest, rows, twice, last = hashlib.sha256(), 0, None, b""
+        query = f"select {ROW_ID} || {ROW_HASH} as both from ({_scan(layers)}) order by {ROW_ID}, {ROW_HASH}"
+        with self._database() as database:
+            for batch in database.sql(query).to_arrow_reader(BATCH):
+                data = batch.column(0).cast(pa.binary(_BOTH))
+                start, stop = data.offset * _BOTH, (data.offset + len(data)) * _BOTH
+                view = memoryview(data.buffers()[1])[start:stop]
+                digest.update(view)
+                rows += len(data)
+                last, twice = _repeated(view, last, twice)
+        return digest.hexdigest(), rows, twice
+
+    def described(self, layers: Layers, row_id: bytes) -> tuple[str, str]:
+        """`(question_id, negative)` of the row of that id."""
+        with self._database() as database:
+            query = f"select question_id, negative from ({_scan(layers)}) where {ROW_ID} = ? limit 1"
+            found = database.execute(query, [row_id]).fetchone()
+        return (str(found[0]), str(found[1])) if found else ("", "")
+
+    def present(self, layers: Layers, ids: pa.Table) -> pa.Table:
+        """Of `ids` (a `row_id` column) those that are there, with their `row_hash`."""
+        with self._database() as database:
+            database.register("ids", ids)
+            query = f"select {ROW_ID}, {ROW_HASH} from ({_scan(layers)}) semi join ids using ({ROW_ID})"
+            table = database.sql(query).to_arrow_table()
+        return table.cast(pa.schema([OBJECT_SCHEMA.field(ROW_ID), OBJECT_SCHEMA.field(ROW_HASH)]))
+
+    def diff(
+        self, before: Sequence[PartFiles], after: Sequence[PartFiles], limit: int
+    ) -> tuple[list[tuple[str, str, int]], pl.DataFrame]:
+        """How two sets of parts differ: `(tier, change, count)`, and the first `limit` rows (DIFF_COLUMNS).
+
+        added and removed rows have a `row_id` that the other side has not; relabelled ones are in another tier,
+        split or category than before; rescored ones differ in anything else. A row counts for its tier afterwards,
+        a removed one for the tier that it had.
+        """
+        some = _touched(before, after)
+        with self._database() as database:
+            for name, own, other in (("gone", before, after), ("come", after, before)):
+                database.execute(
+                    f"create temp table {name} as select * from ({_scan_parts(own, (ROW_ID, ROW_HASH))}) {some} "
+                    f"anti join ({_scan_parts(other, (ROW_ID, ROW_HASH))} {some}) as other "
+                    f"using ({ROW_ID}, {ROW_HASH}, split)"
+                )
+            for name, keys, parts in (("a", "gone", before), ("b", "come", after)):
+                database.execute(
+                    f"create temp table {name} as select * from ({_scan_parts(parts, OBJECT_SCHEMA.names)}) "
+                    f"semi join {keys} using ({ROW_ID}, {ROW_HASH}, split)"
+                )
+            database.execute(_CHANGES)
+            counts = database.execute(
+                "select coalesce(tier_after, tier_before), change, count(*) from changes group by all order by all"
+            ).fetchall()
+            order = "change, question_id, negative, tier_after, tier_before"
+            rows = database.sql(f"select * from changes order by {order} limit {limit}").to_arrow_table()
+        return counts, _frame(rows)
+
+    def query(self, text: str, references: Mapping[str, Sequence[PartFiles]]) -> pl.DataFrame:
+        """The result of one SELECT, in which `negatives('arc@v3')` is the rows of that version.
+
+        Raises RegistryError for anything but a SELECT, and for what DuckDB finds wrong with it.
+        """
+        try:
+            statements = duckdb.extract_statements(text)
+        except duckdb.Error as error:
+            raise RegistryError(f"the query cannot be read: {error}") from error
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise RegistryError("give one SELECT: a registry is read with SQL, never changed")
+        with self._database() as database:
+            database.execute(_macro(references))
+            try:
+                return _frame(database.sql(text).to_arrow_table())
+            except duckdb.Error as error:
+                raise RegistryError(f"the query failed: {error}") from error
+
+    def _frames(self, query: str) -> Iterator[pl.DataFrame]:
+        with self._database() as database:
+            yield from map(_frame, database.sql(query).to_arrow_reader(BATCH))
+
+
+_CHANGES: Final = f"""
+create temp table changes as
+select case when a.{ROW_ID} is null then 'added' when b.{ROW_ID} is null then 'removed'
+            when a.tier is distinct from b.tier or a.split is distinct from b.split
+                 or a.category is distinct from b.category then 'relabelled'
+            else 'rescored' end as change,
+       a.tier as tier_before, b.tier as tier_after, coalesce(b.question_id, a.question_id) as question_id,
+       coalesce(b.question, a.question) as question, coalesce(b.answer, a.answer) as answer,
+       coalesce(b.negative, a.negative) as negative,
+       a.plausibility as plausibility_before, b.plausibility as plausibility_after
+from a full join b on a.{ROW_ID} = b.{ROW_ID}
+"""
+
+
+def _not_after(frame: pl.DataFrame) -> pl.Expr:
+    """Whether a row stands before the last row of `frame`, or where it does, in ORDER."""
+    if frame.is_empty():
+        return pl.lit(False)
+    found = pl.lit(True)
+    for name in reversed(ORDER):
+        value = pl.lit(frame[name][-1], frame.schema[name])
+        found = (pl.col(name) < value) | ((pl.col(name) == value) & found)
+    return found
+
+
+def _touched(before: Sequence[PartFiles], after: Sequence[PartFiles]) -> str:
+    """A join that keeps the rows that may differ, where parts are edits of the same rows; else nothing.
+
+    Two stacks of layers that begin alike differ only in rows that a later layer adds or takes away.
+    """
+    own, other = ({(p.tier, p.split): p.layers for p in parts} for parts in (before, after))
+    files: list[Path] = []
+    for key in own.keys() | other.keys():
+        left, right = own.get(key, ()), other.get(key, ())
+        alike = next(
+            (i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
+        )
+        if not alike:
+            return ""
+        files += [file for x in (*left[alike:], *right[alike:]) for file in (x.added, x.removed) if file]
+    if not files:
+        return ""
+    ids = f"select {ROW_ID} from read_parquet([{', '.join(map(_text, files))}], union_by_name = true)"
+    return f"semi join ({ids}) as touched using ({ROW_ID})"
+
+
+def _repeated(both: memoryview, last: bytes, twice: bytes | None) -> tuple[bytes, bytes | None]:
+    """The last `row_id` of a sorted block, and one that stands twice in it or at its border, if one does."""
+    ids = np.frombuffer(both, dtype=[("id", f"V{_ID}"), ("hash", f"V{_BOTH - _ID}")])["id"]
+    if twice is None and len(ids):
+        same = np.flatnonzero(ids[1:] == ids[:-1])
+        if ids[0].tobytes() == last:
+            twice = last
+        elif len(same):
+            twice = ids[same[0]].tobytes()
+    return (ids[-1].tobytes() if len(ids) else last), twice
+
+
+def _macro(references: Mapping[str, Sequence[PartFiles]]) -> str:
+    """`negatives(reference)` as a table macro over every version that is asked for."""
+    columns = [*SCHEMA.names, ROW_ID, ROW_HASH]
+    selects = [
+        f"select {_text(reference)} as reference_, * from ({_scan_parts(parts, columns)})"
+        for reference, parts in references.items()
+    ] or [f"select null::varchar as reference_, * from ({_nothing(columns)})"]
+    every = " union all ".join(selects)
+    chosen = f"select * exclude (reference_) from ({every}) where reference_ = reference"
+    return f"create temp macro negatives(reference) as table {chosen}"
+
+
+def _scan_parts(parts: Sequence[PartFiles], columns: Sequence[str]) -> str:
+    """A query for the rows of several parts, each with its `split`."""
+    names = ", ".join(columns)
+    selects = [f"select {names}, {_text(part.split)} as split from ({_scan(part.layers)})" for part in parts]
+    return " union all ".join(selects) or f"select {names}, null::varchar as split from ({_nothing(columns)})"
+
+
+def _nothing(columns: Sequence[str]) -> str:
+    kinds = dict.fromkeys(columns, "varchar") | {ROW_ID: "blob", ROW_HASH: "blob", "category": "varchar[]"}
+    kinds |= dict.fromkeys(("plausibility", "similarity", "question_similarity"), "float") | {"rank": "integer"}
+    return "select " + ", ".join(f"null::{kinds[name]} as {name}" for name in columns) + " where false"
+
+
+def _scan(layers: Layers) -> str:
+    """A query for the rows of layers: a row is there unless a later layer takes it away."""
+    added = [
+        f"select *, {number} as layer from read_parquet({_text(files.added)})"
+        for number, files in enumerate(layers)
+        if files.added
+    ]
+    removed = [
+        f"select {ROW_ID}, {number} as layer from read_parquet({_text(files.removed)})"
+        for number, files in enumerate(layers)
+        if files.removed
+    ]
+    if not added:
+        return _nothing(OBJECT_SCHEMA.names)
+    every = " union all ".join(added)
+    if not removed:
+        return every
+    return (
+        f"select added.* from ({every}) as added anti join ({' union all '.join(removed)}) as removed "
+        f"on added.{ROW_ID} = removed.{ROW_ID} and removed.layer > added.layer"
+    )
+
+
+def _text(value: object) -> str:
+    """A text in SQL."""
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _frame(data: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    table = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
