@@ -11,6 +11,7 @@
     ├── VectorError              vectors of a wrong shape, or with NaN
     ├── GuardError               candidates that cannot be judged, or too few texts to calibrate a guard
     ├── LabelError               negatives that cannot be labelled
+    ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
         ├── RegistryBusyError    another process holds it
         └── StorageError         no space, no permission, a read-only disk
@@ -66,6 +67,10 @@ class GuardError(NegbankError):
 
 class LabelError(NegbankError):
     """Negatives cannot be labelled."""
+
+
+class HubError(NegbankError):
+    """A version cannot be pushed to the Hugging Face Hub, or pulled from it."""
 
 
 class RegistryError(NegbankError):
