@@ -107,7 +107,7 @@ def agreement(ours: list[list[str]], peer: list[list[str]]) -> dict[str, Any]:
         "questions": len(both),
         "same_order": sum(o == p for _, o, p in both) / len(both),
         "same_set": 1 - len(other) / len(both),
-        "other_set_but_same_cosines_within_1e-5": sum(gap <= 1e-5 for gap in gaps),
+        "other_set_but_same_cosines_within_1e-5": int(sum(gap <= 1e-5 for gap in gaps)),
         "other_set_and_other_cosines": [
             {"question": q, "ours": o, "peer": p, "gap": float(g)}
             for (q, o, p), g in zip(other, gaps, strict=True) if g > 1e-5

@@ -9,6 +9,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from negbank.commands.add import AddResult as AddResult
+    from negbank.commands.add import AddSettings as AddSettings
+    from negbank.commands.add import add as add
+    from negbank.commands.checkout import card as card
+    from negbank.commands.checkout import checkout as checkout
     from negbank.commands.gather import MineSettings as MineSettings
     from negbank.commands.label import LabelColumns as LabelColumns
     from negbank.commands.label import LabelResult as LabelResult
@@ -16,10 +21,25 @@ if TYPE_CHECKING:
     from negbank.commands.label import label as label
     from negbank.commands.mine import MineResult as MineResult
     from negbank.commands.mine import mine as mine
-    from negbank.commands.registry import checkout as checkout
+    from negbank.commands.registry import ShowResult as ShowResult
+    from negbank.commands.registry import diff as diff
+    from negbank.commands.registry import gc as gc
+    from negbank.commands.registry import log as log
     from negbank.commands.registry import ls as ls
+    from negbank.commands.registry import revert as revert
+    from negbank.commands.registry import rm as rm
     from negbank.commands.registry import show as show
+    from negbank.commands.registry import sql as sql
+    from negbank.commands.registry import tag as tag
+    from negbank.commands.share import PullResult as PullResult
+    from negbank.commands.share import PushResult as PushResult
+    from negbank.commands.share import load as load
+    from negbank.commands.share import pull as pull
+    from negbank.commands.share import push as push
+    from negbank.commands.verify import VerifyResult as VerifyResult
+    from negbank.commands.verify import verify as verify
     from negbank.errors import NegbankError as NegbankError
+    from negbank.registry import Diff as Diff
     from negbank.registry import Registry as Registry
     from negbank.sources import Columns as Columns
     from negbank.sources import SourceOptions as SourceOptions
@@ -27,20 +47,40 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _PUBLIC = {
+    "AddResult": "negbank.commands.add",
+    "AddSettings": "negbank.commands.add",
     "Columns": "negbank.sources",
+    "Diff": "negbank.registry",
     "LabelColumns": "negbank.commands.label",
     "LabelResult": "negbank.commands.label",
     "LabelSettings": "negbank.commands.label",
     "MineResult": "negbank.commands.mine",
     "MineSettings": "negbank.commands.gather",
     "NegbankError": "negbank.errors",
+    "PullResult": "negbank.commands.share",
+    "PushResult": "negbank.commands.share",
     "Registry": "negbank.registry",
+    "ShowResult": "negbank.commands.registry",
     "SourceOptions": "negbank.sources",
-    "checkout": "negbank.commands.registry",
+    "VerifyResult": "negbank.commands.verify",
+    "add": "negbank.commands.add",
+    "card": "negbank.commands.checkout",
+    "checkout": "negbank.commands.checkout",
+    "diff": "negbank.commands.registry",
+    "gc": "negbank.commands.registry",
     "label": "negbank.commands.label",
+    "load": "negbank.commands.share",
+    "log": "negbank.commands.registry",
     "ls": "negbank.commands.registry",
     "mine": "negbank.commands.mine",
+    "pull": "negbank.commands.share",
+    "push": "negbank.commands.share",
+    "revert": "negbank.commands.registry",
+    "rm": "negbank.commands.registry",
     "show": "negbank.commands.registry",
+    "sql": "negbank.commands.registry",
+    "tag": "negbank.commands.registry",
+    "verify": "negbank.commands.verify",
 }
 
 __all__ = [*_PUBLIC, "__version__"]

@@ -6,18 +6,23 @@ import contextlib
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from negbank.errors import RegistryError
 from negbank.registry.store import translated
 
-MARKER = ".negbank.json"
+MARKER = ".negbank/version.json"
 """The file that says that a folder is a checkout, and of what: only such a folder may be replaced."""
 
+Writer = Callable[[Path], object]
+"""What writes one file of a folder, some rows at a time."""
 
-def write_folder(target: Path, files: Mapping[str, bytes], marker: Mapping[str, str], replace: bool = False) -> None:
-    """Write `files` (path in the folder -> bytes) to `target`, the whole folder or nothing.
+
+def write_folder(
+    target: Path, files: Mapping[str, bytes | Writer], marker: Mapping[str, str], replace: bool = False
+) -> None:
+    """Write `files` (path in the folder -> bytes, or what writes them) to `target`, the whole folder or nothing.
 
     An empty `target` is filled. One that holds a checkout is replaced where `replace` is set; any other folder is
     refused with RegistryError, and so is one whose own files were changed into something else.
@@ -27,7 +32,10 @@ def write_folder(target: Path, files: Mapping[str, bytes], marker: Mapping[str, 
         for name, data in {**files, MARKER: json.dumps(dict(marker), sort_keys=True).encode()}.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
+            if isinstance(data, bytes):
+                path.write_bytes(data)
+            else:
+                data(path)
         _swap(folder, target)
 
 

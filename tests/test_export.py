@@ -4,6 +4,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+import yaml
 from test_registry import part, rows
 
 import negbank
@@ -32,11 +33,15 @@ def test_load_dataset_reads_each_tier_and_all(registry: Registry, tmp_path: Path
     assert [r["tier"] for r in load(folder, "irrelevant")] == ["irrelevant"] * 2
     assert sorted(str(r["tier"]) for r in load(folder, "all")) == ["irrelevant"] * 2 + ["near-miss"] * 3
     assert list(load(folder, "near-miss")[0]) == NEGATIVES.names()
-    assert sorted(p.name for p in folder.rglob("*") if p.is_file()) == [
-        ".negbank.json",
+    (manifest,) = registry.manifests(registry.resolve("arc"))
+    assert sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()) == [
+        f".negbank/manifests/{manifest}.json",
+        ".negbank/version.json",
         "README.md",
-        "train-00000-of-00001.parquet",
-        "train-00000-of-00001.parquet",
+        "data/irrelevant/train-00000-of-00001.parquet",
+        "data/near-miss/train-00000-of-00001.parquet",
+        "plots/plausibility.svg",
+        "plots/similarity.svg",
     ]
 
 
@@ -72,5 +77,6 @@ def test_texts_from_data_do_not_break_the_card(tmp_path: Path) -> None:
     registry.commit("arc", [NewPart("near-miss", "train", hostile, {"source": "x", "revision": "$y"})], "", "")
     negbank.checkout("arc", tmp_path / "out", registry=registry)
     text = (tmp_path / "out" / "README.md").read_text()
-    assert "evil" not in text
+    front = yaml.safe_load(text.split("---")[1])
+    assert front["license"] == "unknown" and front["pretty_name"] == "arc: wrong answers"
     assert load(tmp_path / "out", "near-miss")[0]["negative"] == hostile["negative"][0]

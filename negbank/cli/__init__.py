@@ -15,9 +15,21 @@ COMMANDS = {
     "sources": "negbank.cli.sources",
     "mine": "negbank.cli.mine",
     "label": "negbank.cli.label",
+    "add": "negbank.cli.add",
     "ls": "negbank.cli.registry",
+    "log": "negbank.cli.history",
     "show": "negbank.cli.registry",
+    "diff": "negbank.cli.history",
+    "sql": "negbank.cli.registry",
+    "tag": "negbank.cli.history",
+    "revert": "negbank.cli.history",
+    "rm": "negbank.cli.history",
+    "gc": "negbank.cli.upkeep",
+    "verify": "negbank.cli.upkeep",
     "checkout": "negbank.cli.registry",
+    "card": "negbank.cli.share",
+    "push": "negbank.cli.share",
+    "pull": "negbank.cli.share",
     "completion": "negbank.cli.completion",
 }
 """Where each command is, in the order of `negbank --help`."""
@@ -63,6 +75,7 @@ def cli() -> None:
       negbank mine arc --tier near-miss            # -> dataset `arc`, version v1
       negbank show arc --tier near-miss -n 5
       negbank checkout arc ./arc-negatives         # a folder that load_dataset reads
+      negbank push arc --to org/arc-negatives      # to the Hugging Face Hub
     """
 
 

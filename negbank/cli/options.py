@@ -86,3 +86,13 @@ def column_options(command: F) -> F:
     """`--question-column`, `--answer-column`."""
     command = click.option("--answer-column", metavar="NAME", help="The column with the right answer.")(command)
     return click.option("--question-column", metavar="NAME", help="The column with the question.")(command)
+
+
+def size_text(count: int) -> str:
+    """Bytes as a person says them."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} TB"

@@ -1,4 +1,4 @@
-"""`negbank ls`, `negbank show`, `negbank checkout`."""
+"""`negbank ls`, `negbank show`, `negbank sql`, `negbank checkout`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import click
 
-from negbank.cli.options import TIER, complete_dataset, json_option, registry_option
+from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
 
 
 @click.command()
@@ -33,7 +33,7 @@ def ls(registry: str | None, as_json: bool) -> None:
         return
     rows = [
         [s.dataset, f"v{s.version}", sum(s.tiers.values()), ", ".join(f"{t} {n:,}" for t, n in s.tiers.items()),
-         _size(s.bytes), s.created.replace("T", " ")[:16], s.message]
+         size_text(s.bytes), s.created.replace("T", " ")[:16], s.message]
         for s in found
     ]  # fmt: skip
     print_table("", ["dataset", "newest", "negatives", "tiers", "size", "made (UTC)", "message"], rows)
@@ -52,6 +52,7 @@ def show(reference: str, tier: str | None, rows: int, registry: str | None, as_j
     Examples:
       negbank show arc
       negbank show arc --tier near-miss -n 5
+      negbank show arc@stable                      # the version that has this tag
       negbank show arc@v2 --json | jq '.rows[0]'
     """
     import negbank
@@ -63,12 +64,14 @@ def show(reference: str, tier: str | None, rows: int, registry: str | None, as_j
         return
     manifest = found.version.manifest
     click.secho(f"{found.version}  {manifest.created}  {manifest.author}  {found.version.name[:12]}", bold=True)
+    if found.tags:
+        click.echo(f"  tags: {', '.join(found.tags)}")
     if manifest.message:
         click.echo(f"  {manifest.message}")
     click.echo(f"  {manifest.command}\n")
     print_table("", ["tier", "negatives"], list(found.version.tiers.items()))
     for row in found.rows.iter_rows(named=True):
-        scores = f"plausibility {row['plausibility']:.2f}  similarity {row['similarity']:.2f}"
+        scores = f"plausibility {_score(row['plausibility'])}  similarity {_score(row['similarity'])}"
         click.echo(f"{click.style(row['tier'], bold=True)}  {scores}  {row['origin']} {row['origin_id']}")
         click.echo(f"  question  {row['question']}")
         click.echo("  right     " + click.style(row["answer"], fg="green"))
@@ -79,33 +82,59 @@ def show(reference: str, tier: str | None, rows: int, registry: str | None, as_j
 @click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
 @click.argument("folder", type=click.Path(file_okay=False))
 @click.option("--force", is_flag=True, help="Replace a checkout that is there already.")
+@click.option(
+    "--format",
+    type=Name("format", ("hub", "parquet", "jsonl")),
+    default="hub",
+    show_default=True,
+    help="As the Hub lays it out, with its card; or a plain file a tier and split.",
+)
 @registry_option
 @json_option
-def checkout(reference: str, folder: str, force: bool, registry: str | None, as_json: bool) -> None:
+def checkout(reference: str, folder: str, force: bool, format: str, registry: str | None, as_json: bool) -> None:
     """Write a version to FOLDER as the Hub lays it out: Parquet files, and a README that loads them.
 
     \b
     Examples:
       negbank checkout arc ./arc-negatives
       negbank checkout arc@v2 ./arc-negatives --force
+      negbank checkout arc@stable ./out --format jsonl
       python -c 'from datasets import load_dataset; print(load_dataset("./arc-negatives", "near-miss"))'
     """
     import negbank
 
-    version = negbank.checkout(reference, folder, replace=force, registry=registry)
+    version = negbank.checkout(reference, folder, replace=force, format=format, registry=registry)
     if as_json:
         click.echo(json.dumps({"version": str(version), "folder": folder, "tiers": version.tiers}))
         return
     click.echo(f"{version} is in {folder}: {version.rows:,} negatives.")
+    if format != "hub":
+        return
     first = next(iter(version.tiers))
     click.echo(f"Load it: datasets.load_dataset({folder!r}, {first!r}, split='train')")
 
 
-def _size(count: int) -> str:
-    """Bytes as a person says them."""
-    size = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} TB"
+@click.command()
+@click.argument("query")
+@registry_option
+@json_option
+def sql(query: str, registry: str | None, as_json: bool) -> None:
+    """Ask one SELECT of versions: negatives('arc@v3') are the rows of that version, in DuckDB's SQL.
+
+    \b
+    Examples:
+      negbank sql "select tier, count(*), avg(plausibility) from negatives('arc@v3') group by 1"
+      negbank sql "select question, negative from negatives('arc') where plausibility > 0.95 limit 5"
+    """
+    import negbank
+    from negbank.cli.tables import print_table
+
+    found = negbank.sql(query, registry=registry)
+    if as_json:
+        click.echo(found.write_json())
+        return
+    print_table("", found.columns, found.rows())
+
+
+def _score(value: float | None) -> str:
+    return "-" if value is None else f"{value:.2f}"

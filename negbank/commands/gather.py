@@ -80,8 +80,8 @@ def gather(inputs: Inputs, embed_texts: Embedder) -> tuple[Screened, TextVectors
     questions, drawn = inputs.data.questions, _drawn(inputs)
     candidates = _wanted(inputs, drawn, {})
     vectors = embed_texts(_texts(inputs, candidates))
-    near_misses = _near_misses(inputs, vectors)
-    rules = _rules(inputs.data, vectors, embed_texts)
+    near_misses = _near_misses(inputs, vectors, embed_texts.encoder.device)
+    rules = rules_for(inputs.data.questions, inputs.data.evaluation, vectors, embed_texts)
     screened = screen(pl.concat([near_misses, candidates]), questions, vectors, rules)
     if more := _lacking(inputs, screened):
         candidates = _wanted(inputs, drawn, more)
@@ -129,17 +129,19 @@ def _lacking(inputs: Inputs, screened: Screened) -> dict[str, frozenset[str]]:
     return lacking
 
 
-def _rules(data: SourceData, vectors: TextVectors, embed_texts: Embedder) -> Rules:
-    """What the guards judge by, calibrated on the source under this encoder; on `demo` where the source is small."""
+def rules_for(
+    questions: pl.DataFrame, evaluation: pl.DataFrame | None, vectors: TextVectors, embed_texts: Embedder
+) -> Rules:
+    """What the guards judge by, calibrated on `questions` under this encoder; on `demo` where they are few."""
     margins = {}
     for column in ("answer", "question"):
-        texts, known = data.questions[column].to_list(), vectors
+        texts, known = questions[column].to_list(), vectors
         try:
             margins[column] = calibrate(texts, known)
         except GuardError:  # too few texts
             texts = read_source("demo").questions[column].to_list()
             margins[column] = calibrate(texts, embed_texts(texts))
-    return Rules(margins["answer"], margins["question"], data.evaluation)
+    return Rules(margins["answer"], margins["question"], evaluation)
 
 
 def without_known(screened: Screened, known: pl.DataFrame) -> Screened:
@@ -155,14 +157,13 @@ def without_known(screened: Screened, known: pl.DataFrame) -> Screened:
     return Screened(screened.kept.filter(~again), refused, counts)
 
 
-def _near_misses(inputs: Inputs, vectors: TextVectors) -> pl.DataFrame:
+def _near_misses(inputs: Inputs, vectors: TextVectors, device: str) -> pl.DataFrame:
     """CANDIDATES of the tier near-miss: own wrong choices, and answers of other questions where asked for."""
     found = [CANDIDATES.to_frame()]
     for quota in quotas(inputs):
         if quota.tier == NEAR_MISS and quota.origin == DISTRACTOR:
             found.append(near_miss.distractors(inputs.data.questions, vectors))
         elif quota.tier == NEAR_MISS:
-            device = inputs.settings.device or "cpu"
             found.append(near_miss.expand(inputs.data.questions, vectors, quota.count, device))
     return pl.concat(found)
 

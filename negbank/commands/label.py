@@ -69,12 +69,8 @@ def label(file: str, settings: LabelSettings | None = None, *, progress: Progres
     """
     settings = settings or LabelSettings()
     table = read_table(file)
-    rows = _rows(file, table, settings.columns)
-    complete = rows.filter(
-        pl.all_horizontal(pl.col("question", "answer", "negative").str.strip_chars().str.len_chars() > 0)
-    )
-    if complete.is_empty():
-        raise MalformedFileError(file, "no row has a question, a right answer and a wrong one")
+    rows = text_rows(file, table, settings.columns)
+    complete = complete_rows(file, rows)
     questions = read_source(settings.source).questions if settings.source else complete
     vectors = _embed(complete, questions, settings, progress)
     labelled = label_rows(complete, vectors, Background.of(questions, vectors))
@@ -86,7 +82,7 @@ def label(file: str, settings: LabelSettings | None = None, *, progress: Progres
     )
 
 
-def _rows(file: str, table: pl.DataFrame, columns: LabelColumns) -> pl.DataFrame:
+def text_rows(file: str, table: pl.DataFrame, columns: LabelColumns) -> pl.DataFrame:
     """The texts to label: row, question, answer, negative."""
     found = {
         "question": _column(table, "question", columns.question, QUESTION_NAMES),
@@ -98,6 +94,16 @@ def _rows(file: str, table: pl.DataFrame, columns: LabelColumns) -> pl.DataFrame
             raise SourceError(f"{file}: the column {name!r} must hold texts; name another with --{kind}-column")
     texts = {kind: pl.col(name).cast(pl.String).fill_null("") for kind, name in found.items()}
     return table.with_row_index("row").select("row", **texts)
+
+
+def complete_rows(file: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Those of `rows` that have all three texts. Raises MalformedFileError where none has."""
+    complete = rows.filter(
+        pl.all_horizontal(pl.col("question", "answer", "negative").str.strip_chars().str.len_chars() > 0)
+    )
+    if complete.is_empty():
+        raise MalformedFileError(file, "no row has a question, a right answer and a wrong one")
+    return complete
 
 
 def _column(table: pl.DataFrame, kind: str, given: str | None, usual: tuple[str, ...]) -> str:

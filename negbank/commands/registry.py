@@ -1,4 +1,4 @@
-"""`ls`, `show` and `checkout`."""
+"""`ls`, `show`, `log`, `diff`, `tag`, `revert`, `rm`, `gc` and `sql`: what a registry answers by itself."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import Any
 
 import polars as pl
 
-from negbank.card import CardFacts, CardFile, card
-from negbank.export import write_folder
-from negbank.registry import DatasetSummary, Registry, Version
+from negbank.registry import Collected, Commit, DatasetSummary, Diff, Logged, Registry, Version
 
 Place = Registry | str | Path | None
 """A registry, its folder, or None for the one that NEGBANK_REGISTRY or the user's folder names."""
@@ -18,20 +16,26 @@ Place = Registry | str | Path | None
 
 @dataclass(frozen=True)
 class ShowResult:
-    """A version and its first rows (NEGATIVES)."""
+    """A version, its tags, and its first rows (NEGATIVES)."""
 
     version: Version
     rows: pl.DataFrame
+    tags: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        manifest = {**asdict(self.version.manifest), "name": self.version.name}
-        return {"version": str(self.version), "manifest": manifest, "rows": self.rows.to_dicts()}
+        return {**version_dict(self.version, self.tags), "rows": self.rows.to_dicts()}
 
 
 def open_registry(place: Place) -> Registry:
     """The registry that `place` names."""
     return place if isinstance(place, Registry) else Registry(place)
+
+
+def version_dict(version: Version, tags: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A version for `--json`: its name, its tags, and all that its manifest says."""
+    manifest = {**asdict(version.manifest), "name": version.name}
+    return {"version": str(version), "tags": list(tags), "manifest": manifest}
 
 
 def ls(registry: Place = None) -> list[DatasetSummary]:
@@ -45,32 +49,67 @@ def show(reference: str, tier: str | None = None, rows: int = 3, *, registry: Pl
     Raises UnknownNameError for a dataset, version or tier that is not there.
     """
     place = open_registry(registry)
-    version = place.resolve(reference)
-    every = place.read(version, tier).sort("rank", maintain_order=True)  # other questions before other ranks
+    logged = place.log(reference)[0]
+    every = place.read(logged.version, tier).sort("rank", maintain_order=True)  # other questions before other ranks
     turn = pl.int_range(pl.len()).over("tier")
     chosen = every.with_columns(turn=turn).sort("turn", maintain_order=True).head(rows).drop("turn")
-    return ShowResult(version, chosen)
+    return ShowResult(logged.version, chosen, logged.tags)
 
 
-def checkout(reference: str, folder: str | Path, *, replace: bool = False, registry: Place = None) -> Version:
-    """Write a version to `folder` in the Hub's layout and give it back.
+def log(reference: str, *, registry: Place = None) -> list[Logged]:
+    """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it."""
+    return open_registry(registry).log(reference)
 
-    `data/<tier>/<split>-00000-of-00001.parquet`, and a README with one configuration a tier and one for all.
-    The folder appears whole or not at all; one with files that negbank did not write is never touched.
+
+def diff(
+    before: str, after: str | None = None, tier: str | None = None, rows: int = 0, *, registry: Place = None
+) -> Diff:
+    """How two versions differ: counts by tier and change, and the first `rows` rows that do.
+
+    Without `after`, `before` is compared with the version that it came from. Raises UnknownNameError for a
+    dataset, version or tier that is not there.
     """
     place = open_registry(registry)
-    version = place.resolve(reference)
-    manifest = version.manifest
-    parts = {f"data/{p.tier}/{p.split}-00000-of-00001.parquet": p for p in manifest.parts}
-    facts = CardFacts(
-        dataset=manifest.dataset,
-        version=f"v{manifest.number}",
-        manifest=version.name,
-        files=tuple(CardFile(path, p.tier, p.split, p.rows, p.bytes) for path, p in parts.items()),
-        mined={p.tier: p.mined for p in manifest.parts},
-    )
-    files = {path: place.read_object(part) for path, part in parts.items()}
-    files["README.md"] = card(facts, place.read(version)).encode()
-    marker = {"dataset": manifest.dataset, "version": f"v{manifest.number}", "manifest": version.name}
-    write_folder(Path(folder).absolute(), files, marker, replace)
-    return version
+    if after is None:
+        after = str(place.resolve(before))
+        before = parent_of(place, after)
+    return place.diff(before, after, tier, rows)
+
+
+def parent_of(registry: Registry, reference: str) -> str:
+    """The reference of the version before `reference`. Raises UnknownNameError where it is the first."""
+    manifest = registry.resolve(reference).manifest
+    return str(registry.resolve(f"{manifest.dataset}@v{manifest.number - 1}"))
+
+
+def tag(
+    reference: str, name: str | None = None, *, move: bool = False, delete: bool = False, registry: Place = None
+) -> Version:
+    """Give the version that `reference` names a tag; with `delete`, take away the tag that `arc@stable` names.
+
+    Raises RegistryError where another version has the tag already, unless it may `move`.
+    """
+    place = open_registry(registry)
+    if delete or name is None:
+        return place.untag(reference)
+    return place.tag(reference, name, move=move)
+
+
+def revert(reference: str, message: str = "", command: str = "", *, registry: Place = None) -> Commit:
+    """A new version with the rows of an older one; the versions between stay."""
+    return open_registry(registry).revert(reference, message, command)
+
+
+def rm(dataset: str, *, registry: Place = None) -> int:
+    """Take away a dataset: its versions and tags. The number of versions; `gc` gives the space back."""
+    return open_registry(registry).rm(dataset)
+
+
+def gc(*, dry_run: bool = False, registry: Place = None) -> Collected:
+    """Remove the files that no version and no tag needs; with `dry_run` only count them."""
+    return open_registry(registry).gc(dry_run=dry_run)
+
+
+def sql(query: str, *, registry: Place = None) -> pl.DataFrame:
+    """The result of one SELECT, in which `negatives('arc@v3')` are the rows of that version."""
+    return open_registry(registry).sql(query)

@@ -52,6 +52,10 @@ class Encoder(Protocol):
     def fingerprint(self) -> str:
         """SHA-256, hexadecimal, of the weights and of how they are run: the key of kept vectors."""
 
+    @property
+    def device(self) -> str:
+        """Where it runs, and where its vectors are best compared: cpu, cuda or cuda:N."""
+
     def stream(self, texts: Sequence[str]) -> Generator[Batch]:
         """`(rows, vectors)` batch by batch in any order: indices (b,) into `texts`, (b, d) float32 unit rows."""
 
@@ -64,6 +68,11 @@ class SentenceEncoder:
     folder: Path
     weights_hash: str
     setup: Setup
+
+    @property
+    def device(self) -> str:
+        """Where it runs: cpu, cuda or cuda:N."""
+        return self.setup.device
 
     @functools.cached_property
     def fingerprint(self) -> str:

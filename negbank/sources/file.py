@@ -38,6 +38,21 @@ def read_file(path: str, options: SourceOptions) -> SourceData:
 def read_hub(reference: str, options: SourceOptions) -> SourceData:
     """The questions of `hf:org/name` or `hf:org/name:config`, of its split `train` or the one asked for."""
     options.refuse(reference, "subjects")
+    hub, config, split = _find_split(reference, options.split)
+    short = hub.name.partition("/")[2].lower()
+    where = f"{hub.name} {split} row {{}}"
+    parsed = parse(hub.read(config, split).frame, options.columns, prefix=short, split="train", where=where)
+    return _source(short, hub.name, parsed, hub.revision(config))
+
+
+def read_hub_table(reference: str, split: str | None = None) -> pl.DataFrame:
+    """The rows of `hf:org/name` or `hf:org/name:config`, of its split `train` or the one asked for."""
+    hub, config, split = _find_split(reference, split)
+    return hub.read(config, split).frame
+
+
+def _find_split(reference: str, split: str | None) -> tuple[HubDataset, str, str]:
+    """The dataset, configuration and split that a reference means. Raises where it fits none, or several."""
     name, _, config = reference.removeprefix(HUB_PREFIX).partition(":")
     if name.count("/") != 1 or not all(name.split("/")):
         raise SourceError(f"cannot read {reference!r}; write it as hf:org/name or hf:org/name:config")
@@ -50,15 +65,12 @@ def read_hub(reference: str, options: SourceOptions) -> SourceData:
                           f"There are: {', '.join(configs)}")  # fmt: skip
     chosen = config or configs[0]
     splits = hub.splits(chosen)
-    split = options.split or ("train" if "train" in splits else None)
+    split = split or ("train" if "train" in splits else None)
     if split is None:
         if len(splits) > 1:
             raise SourceError(f"{name} has no split `train`; name one with --split. There are: {', '.join(splits)}")
         split = splits[0]
-    rows = hub.read(chosen, split).frame
-    short = name.partition("/")[2].lower()
-    parsed = parse(rows, options.columns, prefix=short, split="train", where=f"{name} {split} row {{}}")
-    return _source(short, name, parsed, hub.revision(chosen))
+    return hub, chosen, split
 
 
 def read_table(path: str) -> pl.DataFrame:

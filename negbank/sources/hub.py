@@ -137,6 +137,16 @@ class HubDataset:
             raise SourceError(f"{self.name}: cannot be read from {self.place}: {error}") from error
 
 
+def load_folder(folder: Path, config: str, split: str | None) -> Any:
+    """The `datasets.Dataset` (of all splits: a DatasetDict) of one configuration of a folder in the Hub's layout."""
+    datasets = _import_datasets()
+    try:
+        with _quiet_bars(datasets):
+            return datasets.load_dataset(str(folder), config, split=split)
+    except (ValueError, OSError) as error:
+        raise SourceError(f"{config} cannot be loaded: {error}") from error
+
+
 def _bounds(datasets: Any, split: str, base: str, rows: int) -> tuple[int, int]:
     """The first and the past-last row of a split expression, as `datasets` itself counts them."""
     try:

@@ -1,0 +1,68 @@
+"""`negbank add`."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from typing import Any
+
+import click
+
+from negbank.cli.options import column_options, complete_source, encoder_options, json_option, registry_option
+from negbank.cli.progress import reporter
+
+
+@click.command()
+@click.argument("place", metavar="FILE|FOLDER|hf:ORG/NAME")
+@click.option("--dataset", required=True, metavar="NAME", help="The dataset that gets them; a new one is made.")
+@click.option("--negative-column", metavar="NAME", help="The column with the wrong answer.")
+@column_options
+@click.option(
+    "--source",
+    metavar="SOURCE",
+    shell_complete=complete_source,
+    help="The questions that the rows belong to (else the file's own).",
+)
+@click.option("--split", metavar="SPLIT", help="A split of a dataset on the Hub, or a slice: 'train[:80%]'.")
+@click.option("--license", metavar="NAME", help="The licence of the rows, as the Hub names it: cc-by-4.0.")
+@click.option("-m", "--message", default="", metavar="TEXT", help="Why: kept with the version.")
+@click.option("--refused", type=click.Path(dir_okay=False), metavar="FILE", help="List what was refused, and why.")
+@encoder_options
+@registry_option
+@json_option
+def add(place: str, dataset: str, refused: str | None, registry: str | None, as_json: bool, **given: Any) -> None:
+    """Put wrong answers that came from elsewhere into a dataset: labelled, guarded, as a new version.
+
+    Each row has a question, its right answer and a wrong one: answers that users flagged, another dataset, `-` for
+    JSON lines.
+
+    \b
+    Examples:
+      negbank add flagged.jsonl --dataset arc --source arc -m "reported in October"
+      negbank add hf:org/other --dataset other --negative-column rejected --license cc-by-4.0
+    """
+    import negbank
+    from negbank.cli.tables import print_table
+    from negbank.commands.files import check_suffix, write_rows
+
+    if refused:
+        check_suffix(refused)
+    columns = negbank.LabelColumns(
+        given.pop("question_column"), given.pop("answer_column"), given.pop("negative_column")
+    )
+    settings = negbank.AddSettings(columns, command=shlex.join(["negbank", *sys.argv[1:]]), **given)
+    with reporter() as progress:
+        result = negbank.add(place, dataset, settings, registry=registry, progress=progress)
+    if refused:
+        write_rows(result.refused, refused)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+        return
+    rows = [[t.tier, t.rows, t.similarity.median, t.plausibility.median] for t in result.tiers]
+    print_table(f"Added to {dataset}", ["tier", "rows", "similarity", "plausibility"], rows)
+    if result.refusals:
+        where = f" (listed in {refused})" if refused else " (--refused FILE lists them)"
+        print_table(f"Refused{where}", ["tier", "reason", "count"], [[t, r, n] for t, r, n in result.refusals])
+    made = "is new" if result.created else "holds exactly this already; no new version was made"
+    click.secho(f"{result.version} {made}: {result.version.rows:,} negatives.", bold=True)

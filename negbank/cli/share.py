@@ -1,0 +1,100 @@
+"""`negbank card`, `negbank push` and `negbank pull`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from negbank.cli.options import complete_dataset, json_option, registry_option, size_text
+from negbank.cli.progress import reporter
+
+
+@click.command()
+@click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
+@registry_option
+@json_option
+def card(reference: str, registry: str | None, as_json: bool) -> None:
+    """Print the card of a version: the README that checkout and push write.
+
+    \b
+    Examples:
+      negbank card arc
+      negbank card arc@v3 > README.md
+    """
+    import negbank
+
+    written = negbank.card(reference, registry=registry)
+    if as_json:
+        click.echo(json.dumps({"text": written.text, "files": sorted(written.files)}))
+    else:
+        click.echo(written.text, nl=False)
+
+
+@click.command()
+@click.argument("reference", required=False, metavar="[DATASET[@VERSION]]", shell_complete=complete_dataset)
+@click.option("--to", metavar="[ORG/]NAME", help="Where to (else where it went last).")
+@click.option("--private", is_flag=True, help="A repository that is made now is private.")
+@click.option("--rebase", is_flag=True, help="Push upon what someone else pushed in between.")
+@registry_option
+@json_option
+def push(
+    reference: str | None, to: str | None, private: bool, rebase: bool, registry: str | None, as_json: bool
+) -> None:
+    """Push a version to the Hugging Face Hub, as one commit that its number tags.
+
+    Alone, it pushes the dataset where there is one, to the place it went last. The token comes from HF_TOKEN or
+    `hf auth login`.
+
+    \b
+    Examples:
+      negbank push arc --to org/arc-negatives --private
+      negbank push                                 # again, to the same place
+      negbank push arc@stable --to arc-negatives   # in your own namespace
+    """
+    import negbank
+    from negbank.commands.share import plan_push
+
+    plan = plan_push(reference, to, registry=registry)
+    click.echo(f"Pushing {plan.version} ({plan.version.rows:,} negatives) to {plan.repo} ...", err=True)
+    with reporter() as progress:
+        result = negbank.push(
+            str(plan.version), plan.repo, private=private, rebase=rebase, registry=registry, progress=progress
+        )
+    pushed = result.pushed
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+        return
+    if pushed.changed:
+        click.echo(
+            f"{result.version} is at {pushed.url}: {pushed.files} files, {size_text(pushed.uploaded_bytes)} sent."
+        )
+    else:
+        click.echo(f"{pushed.url} holds {result.version} already; nothing was sent.")
+    first = next(iter(result.version.tiers), "all")
+    click.echo(f"Load it: datasets.load_dataset({pushed.repo!r}, {first!r}, revision={pushed.tag!r})")
+
+
+@click.command()
+@click.argument("place", metavar="ORG/NAME[@REVISION]")
+@registry_option
+@json_option
+def pull(place: str, registry: str | None, as_json: bool) -> None:
+    """Take a dataset that negbank pushed into this registry, with its history.
+
+    Its rows are checked against its manifest. Other datasets come in with negbank add hf:ORG/NAME.
+
+    \b
+    Examples:
+      negbank pull org/arc-negatives
+      negbank pull org/arc-negatives@v3
+    """
+    import negbank
+
+    with reporter() as progress:
+        result = negbank.pull(place, registry=registry, progress=progress)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+        return
+    click.echo(f"{result.version} is here: {result.version.rows:,} negatives from {result.repo}.")
+    click.echo(f"Look: negbank show {result.version} -n 5")

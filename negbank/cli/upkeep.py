@@ -1,0 +1,71 @@
+"""`negbank gc` and `negbank verify`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import click
+
+from negbank.cli.options import json_option, registry_option, size_text
+from negbank.cli.progress import reporter
+
+
+@click.command()
+@click.option("--dry-run", is_flag=True, help="Count, and remove nothing.")
+@registry_option
+@json_option
+def gc(dry_run: bool, registry: str | None, as_json: bool) -> None:
+    """Give back the space of what no version and no tag needs.
+
+    \b
+    Examples:
+      negbank gc --dry-run
+      negbank gc
+    """
+    import negbank
+
+    found = negbank.gc(dry_run=dry_run, registry=registry)
+    if as_json:
+        click.echo(json.dumps({**asdict(found), "dry_run": dry_run}))
+        return
+    files = sum(found.files.values())
+    said = "would be removed" if dry_run else "are removed"
+    listed = ", ".join(f"{count} {folder}" for folder, count in found.files.items() if count)
+    click.echo(f"{files} files ({size_text(found.bytes)}) {said}{': ' + listed if listed else ''}.")
+
+
+@click.command()
+@click.option("--repair", is_flag=True, help="Make the index anew, and fetch broken rows from where they were pushed.")
+@registry_option
+@json_option
+def verify(repair: bool, registry: str | None, as_json: bool) -> int:
+    """Read every file of the registry, and say what is wrong; exit code 1 where something is.
+
+    \b
+    Examples:
+      negbank verify
+      negbank verify --repair
+    """
+    import negbank
+
+    with reporter() as progress:
+        result = negbank.verify(repair=repair, registry=registry, progress=progress)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+        return 0 if result.intact else 1
+    found = result.found
+    for problem in found.problems:
+        click.secho(f"{problem.kind}: ", fg="red", nl=False)
+        click.echo(f"{problem.where}: {problem.detail}")
+    if result.repaired:
+        click.echo(f"{len(result.repaired)} contents were written again.")
+    if found.absent:
+        click.echo(f"{len(found.absent)} contents were never fetched here; negbank verify --repair fetches them.")
+    read = f"{found.versions} versions, {found.objects} objects, {size_text(found.bytes)} in {found.elapsed_s:.1f} s"
+    if result.intact:
+        click.secho(f"Intact: {read}.", bold=True)
+        return 0
+    remedy = "" if repair else " Try negbank verify --repair."
+    click.secho(f"{len(found.problems)} problems in {read}.{remedy}", bold=True)
+    return 1

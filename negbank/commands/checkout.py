@@ -1,0 +1,170 @@
+"""`checkout` and `card`: a version as a folder, and as a text."""
+
+from __future__ import annotations
+
+import tempfile
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from negbank.cards import Card, CardFacts, CardFile, Distribution, HistoryLine, TierFacts
+from negbank.cards import card as write_card
+from negbank.commands.registry import Place, open_registry
+from negbank.errors import UnknownNameError
+from negbank.export import Writer, write_folder
+from negbank.registry import Part, Registry, Version
+from negbank.registry.commits import tier_order
+from negbank.registry.rows import SCHEMA, sharded, write_table
+
+FORMATS = ("hub", "parquet", "jsonl")
+"""`hub`: a folder that `datasets.load_dataset` reads by tier, with its card; the others: a file a tier and split."""
+
+EXAMPLES = 3
+
+
+def checkout(
+    reference: str, folder: str | Path, *, replace: bool = False, format: str = "hub", registry: Place = None
+) -> Version:
+    """Write a version to `folder` and give it back; as the Hub lays it out, or a plain file a tier and split.
+
+    `data/<tier>/<split>-00000-of-00001.parquet` and so on, and a README with one configuration a tier and one for all.
+    The folder appears whole or not at all; one with files that negbank did not write is never touched.
+    """
+    if format not in FORMATS:
+        raise UnknownNameError("format", format, FORMATS)
+    place = open_registry(registry)
+    version = place.resolve(reference)
+    parts = version.manifest.parts
+    files: dict[str, bytes | Writer]
+    if format == "hub":
+        files = _hub_files(place, version)
+    elif format == "parquet":
+        files = {f"{p.tier}-{p.split}.parquet": partial(_parquet, place, p) for p in parts}
+    else:
+        files = {f"{p.tier}-{p.split}.jsonl": partial(_jsonl, place, p) for p in parts}
+    marker = {"dataset": version.manifest.dataset, "version": f"v{version.manifest.number}", "manifest": version.name}
+    write_folder(Path(folder).absolute(), files, marker, replace)
+    return version
+
+
+def card(reference: str, *, registry: Place = None) -> Card:
+    """The card of a version: the README of its folder, and the plots that it shows."""
+    place = open_registry(registry)
+    version = place.resolve(reference)
+    with tempfile.TemporaryDirectory() as scratch:  # the card names the data files and their sizes
+        checkout(str(version), Path(scratch) / "folder", registry=place)
+        folder = Path(scratch) / "folder"
+        plots = {str(p.relative_to(folder)): p.read_bytes() for p in sorted((folder / "plots").glob("*"))}
+        return Card((folder / "README.md").read_text(encoding="utf-8"), plots)
+
+
+def data_files(folder: Path, part: Part) -> list[Path]:
+    """The files of a folder in the Hub's layout that hold the rows of a part."""
+    return sorted((folder / "data" / part.tier).glob(f"{part.split}-*-of-*.parquet"))
+
+
+def _hub_files(registry: Registry, version: Version) -> dict[str, bytes | Writer]:
+    """Every file of the Hub's layout: the card comes last, as it names the data files and their sizes."""
+    data: list[CardFile] = []
+    files: dict[str, bytes | Writer] = {}
+    for part in version.manifest.parts:
+        files[f"data/{part.tier}/{part.split}"] = partial(_shards, registry, part, data)
+    for name, manifest in registry.manifests(version).items():
+        files[f".negbank/manifests/{name}.json"] = manifest
+
+    def write_readme(path: Path) -> None:
+        written = write_card(_facts(registry, version, tuple(data)))
+        path.write_text(written.text, encoding="utf-8")
+        for name, plot in written.files.items():
+            (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
+            (path.parent / name).write_bytes(plot)
+
+    files["README.md"] = write_readme
+    return files
+
+
+def _shards(registry: Registry, part: Part, written: list[CardFile], path: Path) -> None:
+    """Write the rows of a part as `<path>-00000-of-00002.parquet` and so on, and tell what was written."""
+    shards = []
+    for number, frame in enumerate(sharded(registry.batches(part))):
+        file = path.with_name(f"{path.name}-{number:05}.part")
+        shards.append((file, write_table(file, SCHEMA, [frame.to_arrow()])))
+    for number, (file, rows) in enumerate(shards):
+        final = file.rename(path.with_name(f"{path.name}-{number:05}-of-{len(shards):05}.parquet"))
+        place = f"data/{part.tier}/{final.name}"
+        written.append(CardFile(place, part.tier, part.split, rows, final.stat().st_size))
+
+
+def _parquet(registry: Registry, part: Part, path: Path) -> None:
+    write_table(path, SCHEMA, (frame.to_arrow() for frame in registry.batches(part)))
+
+
+def _jsonl(registry: Registry, part: Part, path: Path) -> None:
+    with path.open("wb") as file:
+        for frame in registry.batches(part):
+            frame.write_ndjson(file)
+
+
+def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...]) -> CardFacts:
+    """What the card says, asked of the registry without reading the version into memory."""
+    manifest = version.manifest
+    ref = f"negatives('{version}')"
+    (questions,) = registry.sql(f"select count(distinct question_id) from {ref}").row(0)
+    return CardFacts(
+        dataset=manifest.dataset,
+        version=f"v{manifest.number}",
+        manifest=version.name,
+        repo=registry.remote(manifest.dataset).get("repo"),
+        files=files,
+        tiers=_tiers(registry, version),
+        questions=questions,
+        history=tuple(
+            HistoryLine(f"v{m.number}", m.created, m.author, m.message)
+            for m in (logged.version.manifest for logged in registry.log(str(version)))
+        ),
+    )
+
+
+def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:
+    ref = f"negatives('{version}')"
+    counted = registry.sql(f"select tier, count(*), count(distinct question_id) from {ref} group by tier")
+    spreads = {name: _spreads(registry, ref, name, low) for name, low in (("similarity", -1), ("plausibility", 0))}
+    examples = _examples(registry, ref)
+    mined = {part.tier: part.mined for part in reversed(version.manifest.parts)}
+    return tuple(
+        TierFacts(
+            tier, rows, questions, spreads["similarity"][tier], spreads["plausibility"][tier],
+            tuple(examples.filter(pl.col("tier") == tier).drop("tier").iter_rows(named=True)), mined[tier],
+        )
+        for tier, rows, questions in sorted(counted.rows(), key=lambda row: tier_order(row[0]))
+    )  # fmt: skip
+
+
+def _examples(registry: Registry, ref: str) -> pl.DataFrame:
+    """Some rows of each tier, first by hash: any rows, and always the same."""
+    chosen = f"select unnest(min(row_hash, {EXAMPLES})) as row_hash from {ref} group by tier"
+    return registry.sql(
+        f"select tier, question, answer, negative from {ref} semi join ({chosen}) using (row_hash) order by row_hash"
+    )
+
+
+def _spreads(registry: Registry, ref: str, column: str, low: int) -> dict[str, Distribution]:
+    """How a column is spread in each tier, to a thousandth; values that are null are left out."""
+    counts = registry.sql(
+        f"select tier, greatest({low}, least(1, round({column}, 3)))::double as value, count(*) as rows "
+        f"from {ref} group by all order by all"
+    )
+    found = {}
+    for (tier,), own in counts.group_by("tier", maintain_order=True):
+        known = own.drop_nulls("value")
+        values, rows = known["value"].to_numpy(), known["rows"].to_numpy()
+        reached = rows.cumsum()
+        total = int(reached[-1]) if len(reached) else 0
+        p10, median, p90 = (
+            float(values[np.searchsorted(reached, share * total)]) if total else 0.0 for share in (0.1, 0.5, 0.9)
+        )
+        histogram, _ = np.histogram(values, bins=20, range=(low, 1), weights=rows)
+        found[str(tier)] = Distribution(p10, median, p90, tuple(int(n) for n in histogram), float(low), 1.0)
+    return found

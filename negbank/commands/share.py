@@ -1,0 +1,222 @@
+"""`push`, `pull` and `load`: a version goes to the Hub and comes back, and what came back is what was made."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from negbank import hub
+from negbank.commands.checkout import checkout, data_files
+from negbank.commands.registry import Place, open_registry
+from negbank.errors import HubError, RegistryError
+from negbank.export import MARKER
+from negbank.folders import cache_folder
+from negbank.licenses import combine
+from negbank.records import Progress, no_progress
+from negbank.registry import Registry, Version
+
+
+@dataclass(frozen=True)
+class PushPlan:
+    """What a push would do: the version, and where it goes."""
+
+    version: Version
+    repo: str
+
+
+@dataclass(frozen=True)
+class PushResult:
+    """What was pushed and where to."""
+
+    version: Version
+    pushed: hub.Pushed
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"version": str(self.version), "manifest": self.version.name, **asdict(self.pushed)}
+
+
+@dataclass(frozen=True)
+class PullResult:
+    """The version that came, and from where."""
+
+    version: Version
+    repo: str
+    commit: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return {"version": str(self.version), "manifest": self.version.name, "repo": self.repo, "commit": self.commit}
+
+
+def plan_push(reference: str | None = None, to: str | None = None, *, registry: Place = None) -> PushPlan:
+    """What `push` would push, and where to: the one dataset that there is, and the place that it went last.
+
+    Raises RegistryError where either is not clear, and where the licences of the sources forbid a result.
+    """
+    place = open_registry(registry)
+    if reference is None:
+        names = [summary.dataset for summary in place.datasets()]
+        if len(names) != 1:
+            there = ", ".join(names) or "none; make one with negbank mine"
+            raise RegistryError(f"say which dataset to push; there are: {there}")
+        reference = names[0]
+    version = place.resolve(reference)
+    _check_licenses(version)
+    repo = to or place.remote(version.manifest.dataset).get("repo")
+    if not repo:
+        raise RegistryError(f"{version} was never pushed: say where to with --to NAME or --to ORG/NAME")
+    if "/" not in repo:
+        repo = f"{hub.whoami_namespace()}/{repo}"
+    return PushPlan(version, hub.check_repo_name(repo))
+
+
+def push(
+    reference: str | None = None,
+    to: str | None = None,
+    *,
+    private: bool = False,
+    rebase: bool = False,
+    registry: Place = None,
+    progress: Progress = no_progress,
+) -> PushResult:
+    """Push a version to the Hub as one commit, with its number as a tag: `revision="v3"` loads it.
+
+    Only files that changed travel. Raises HubError where someone else pushed since, unless `rebase`, and for
+    whatever the Hub refuses.
+    """
+    place = open_registry(registry)
+    plan = plan_push(reference, to, registry=place)
+    manifest = plan.version.manifest
+    remote = place.remote(manifest.dataset)
+    known = _known(remote, plan.repo)
+    settings = hub.PushSettings(
+        private=private,
+        tag=f"v{manifest.number}",
+        message=f"{plan.version}: {manifest.message or manifest.command or 'negatives'}".splitlines()[0][:200],
+        rebase=rebase,
+        parent=known.get("head"),
+    )
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "folder"
+        checkout(str(plan.version), folder, registry=place)
+        pushed = hub.push_folder(folder, plan.repo, settings, progress)
+    commits = {**known["commits"], plan.version.name: pushed.commit}
+    place.set_remote(manifest.dataset, {"repo": plan.repo, "head": pushed.commit, "commits": commits})
+    return PushResult(plan.version, pushed)
+
+
+def pull(place: str, *, registry: Place = None, progress: Progress = no_progress) -> PullResult:
+    """The version that `org/name` or `org/name@v3` holds, taken into the registry with its history.
+
+    Its rows must be those that its manifest names. Raises HubError where it cannot be fetched, RegistryError where
+    it was not made by negbank, was changed, or another version of that number is here.
+    """
+    repo, _, revision = place.removeprefix("hf:").partition("@")
+    target = open_registry(registry)
+    with tempfile.TemporaryDirectory() as scratch:
+        pulled = hub.pull(repo, revision or None, Path(scratch) / "folder", progress=progress)
+        version = _take_in(target, pulled.folder, repo)
+    dataset = version.manifest.dataset
+    remote = target.remote(dataset)
+    known = _known(remote, repo)
+    commits = {**known["commits"], version.name: pulled.commit}
+    head = known.get("head") if revision else pulled.commit
+    target.set_remote(dataset, {"repo": repo, "head": head, "commits": commits})
+    return PullResult(version, repo, pulled.commit)
+
+
+def load(place: str, tier: str = "all", *, revision: str | None = None, split: str | None = None) -> Any:
+    """The `datasets.Dataset` of one tier of a dataset on the Hub, of exactly the revision that is asked for.
+
+    `datasets.load_dataset(..., revision=...)` gives the newest version that it has kept where the Hub cannot be
+    reached; this does not. Raises HubError then.
+    """
+    from negbank.sources.hub import load_folder
+
+    folder = cache_folder() / "hub" / place.replace("/", "--")
+    with tempfile.TemporaryDirectory() as scratch:
+        pulled = hub.pull(place, revision, Path(scratch) / "folder")
+        kept = folder / pulled.commit
+        if not kept.exists():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            _move(pulled.folder, kept)
+    return load_folder(kept, tier, split)
+
+
+def fetch_rows(registry: Registry, wanted: tuple[str, ...], progress: Progress = no_progress) -> list[str]:
+    """Fetch contents that are missing here from where they were pushed, and give those that could not be had."""
+    missing = set(wanted)
+    for summary in registry.datasets():
+        remote = registry.remote(summary.dataset)
+        for logged in registry.log(summary.dataset) if remote else []:
+            version = logged.version
+            if missing & {part.content for part in version.manifest.parts}:
+                missing -= _fetch_version(registry, version, remote, missing, progress)
+    return sorted(missing)
+
+
+def _fetch_version(
+    registry: Registry, version: Version, remote: dict[str, Any], missing: set[str], progress: Progress
+) -> set[str]:
+    """Those of the `missing` contents that the pushed version holds, written again."""
+    revision = remote["commits"].get(version.name) or f"v{version.manifest.number}"
+    written = set()
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            pulled = hub.pull(remote["repo"], revision, Path(scratch) / "folder", progress=progress)
+        except HubError:
+            return set()
+        for part in version.manifest.parts:
+            files = data_files(pulled.folder, part)
+            if part.content in missing and files:
+                registry.restore(part, files)
+                written.add(part.content)
+    return written
+
+
+def _take_in(registry: Registry, folder: Path, repo: str) -> Version:
+    """The version in a folder that was pulled, adopted; every name in it is a stranger's."""
+    marker = folder / MARKER
+    if not marker.exists():
+        raise RegistryError(f"{repo} was not made by negbank; bring its rows in with negbank add hf:{repo}")
+    manifests = {path.stem: path.read_bytes() for path in (folder / ".negbank" / "manifests").glob("*.json")}
+    try:
+        name = str(json.loads(marker.read_text())["manifest"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise RegistryError(f"{repo} does not say which version it is: {MARKER} is broken") from error
+    return registry.adopt(name, manifests, lambda part: data_files(folder, part))
+
+
+def _known(remote: dict[str, Any], repo: str) -> dict[str, Any]:
+    """What is known of a repository: its head when we saw it last, and the commit of each version."""
+    return remote if remote.get("repo") == repo else {"repo": repo, "commits": {}}
+
+
+def _check_licenses(version: Version) -> None:
+    """Refuse to publish what the sources' licences forbid."""
+    combined = combine(_licenses(version))
+    if combined.problem:
+        raise RegistryError(f"{version} cannot be published: {combined.problem}")
+
+
+def _licenses(version: Version) -> dict[str, str | None]:
+    """The licence of every source of a version, None where it is not known."""
+    found: dict[str, str | None] = {}
+    for part in version.manifest.parts:
+        for record in (part.mined, *part.mined.get("added", [])):
+            for source, license in (("source", "license"), ("pool", "pool_license")):
+                if record.get(source):
+                    found[str(record[source])] = record.get(license)
+    return found
+
+
+def _move(source: Path, target: Path) -> None:
+    staging = target.with_name(f".{target.name}.part")
+    shutil.rmtree(staging, ignore_errors=True)
+    shutil.copytree(source, staging)
+    staging.rename(target)
