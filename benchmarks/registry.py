@@ -11,12 +11,12 @@ import argparse
 import json
 import multiprocessing
 import resource
-import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -156,17 +156,17 @@ def measure(step: str, folder: Path) -> dict[str, Any]:
     return found
 
 
-def history(folder: Path, repeats: int) -> dict[str, Any]:
+def history(folder: Path, steps: Sequence[str], repeats: int) -> dict[str, Any]:
     """Every step in turn; those that change nothing several times."""
     found: dict[str, Any] = {}
-    for step in STEPS:
+    for step in steps:
         again = repeats if step in ("diff", "checkout", "verify") else 1
         runs = [measure(step, folder) for _ in range(again)]
         found[step] = {**runs[0], "elapsed_s": statistics.median(r["elapsed_s"] for r in runs),
                        "runs_s": [round(r["elapsed_s"], 3) for r in runs],
                        "peak_mb": max(r["peak_mb"] for r in runs)}  # fmt: skip
         print(step, round(found[step]["elapsed_s"], 2), "s", round(found[step]["peak_mb"]), "MB", flush=True)
-    for name in ("", "delta-", "whole-"):
+    for name in [name for name in ("", "delta-", "whole-") if f"{name}edit" in steps]:
         base, after = found[f"{name}commit"]["bytes"], found[f"{name}edit"]["bytes"]
         found[f"{name}edit"]["added_share"] = (after - base) / base
     found["verify"]["gb_per_s"] = found["verify"]["bytes_read"] / found["verify"]["elapsed_s"] / 1e9
@@ -211,6 +211,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--alone", action="store_true", help="without peers and without several writers")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -222,9 +223,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         make(folder, options.rows)
-        steps = history(folder, options.repeats)
-        shutil.rmtree(folder / "delta")
-        together = writers(folder / "shared")
+        steps = history(folder, STEPS[:5] if options.alone else STEPS, options.repeats)
+        together = None if options.alone else writers(folder / "shared")
     report = {
         "benchmark": "registry", "date": now(), "commit": commit(), "machine": describe_machine(),
         "versions": describe_versions("duckdb", "polars", "pyarrow", "deltalake", "datasets"),

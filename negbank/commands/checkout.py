@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -87,18 +88,21 @@ def _hub_files(registry: Registry, version: Version) -> dict[str, bytes | Writer
 
 def _shards(registry: Registry, part: Part, written: list[CardFile], path: Path) -> None:
     """Write the rows of a part as `<path>-00000-of-00002.parquet` and so on, and tell what was written."""
-    shards = []
-    for number, frame in enumerate(sharded(registry.batches(part))):
-        file = path.with_name(f"{path.name}-{number:05}.part")
-        shards.append((file, write_table(file, SCHEMA, [frame.to_arrow()])))
+    shards: list[tuple[Path, Future[int]]] = []
+    with ThreadPoolExecutor(1) as beside:  # the next file is read while this one is written
+        for number, frame in enumerate(sharded(registry.batches(part))):
+            file = path.with_name(f"{path.name}-{number:05}.part")
+            if shards:
+                shards[-1][1].result()
+            shards.append((file, beside.submit(write_table, file, SCHEMA, [frame.to_arrow()], shared=True)))
     for number, (file, rows) in enumerate(shards):
         final = file.rename(path.with_name(f"{path.name}-{number:05}-of-{len(shards):05}.parquet"))
         place = f"data/{part.tier}/{final.name}"
-        written.append(CardFile(place, part.tier, part.split, rows, final.stat().st_size))
+        written.append(CardFile(place, part.tier, part.split, rows.result(), final.stat().st_size))
 
 
 def _parquet(registry: Registry, part: Part, path: Path) -> None:
-    write_table(path, SCHEMA, (frame.to_arrow() for frame in registry.batches(part)))
+    write_table(path, SCHEMA, (frame.to_arrow() for frame in registry.batches(part)), shared=True)
 
 
 def _jsonl(registry: Registry, part: Part, path: Path) -> None:

@@ -31,6 +31,7 @@ from negbank.registry.rows import (
     SCHEMA,
     as_rows,
     hashed,
+    hashed_ahead,
     in_order,
     write_table,
 )
@@ -146,7 +147,8 @@ class Contents:
         with self.engine() as engine:
             file = engine.spill / "rows.parquet"
             with translated(self.store.root):
-                write_table(file, OBJECT_SCHEMA, map(hashed, ordered))
+                write_table(file, OBJECT_SCHEMA, hashed_ahead(ordered))
+            pa.default_memory_pool().release_unused()  # before DuckDB takes its share
             digest, rows = _digest(engine, [LayerFiles(file, None)])
             if known := self.find(digest):
                 return known

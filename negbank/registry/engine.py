@@ -23,7 +23,7 @@ from negbank.errors import RegistryError
 from negbank.records import NEGATIVES
 from negbank.registry.rows import BATCH, OBJECT_SCHEMA, ORDER, ROW_HASH, ROW_ID, SCHEMA
 
-MEMORY: Final = "160MB"
+MEMORY: Final = "224MB"
 """What DuckDB may take before it spills; Python, Arrow and Polars take about as much again."""
 
 _COLUMNS: Final = ", ".join(SCHEMA.names)
@@ -81,6 +81,8 @@ class Engine:
         self._opened = self._opened or duckdb.connect(config=config)
         try:
             yield self._opened.cursor()
+        except duckdb.OutOfMemoryException as error:
+            raise RegistryError(f"the rows need more memory or disk than DuckDB may take here: {error}") from error
         except duckdb.Error as error:
             raise RegistryError(f"the objects cannot be read: {error}; see negbank verify") from error
 
@@ -126,7 +128,7 @@ class Engine:
         A content is the SHA-256 (hexadecimal) over `row_id` and `row_hash` of all rows, in order of `row_id`.
         """
         digest, rows, twice, last = hashlib.sha256(), 0, None, b""
-        query = f"select {ROW_ID} || {ROW_HASH} as both from ({_scan(layers)}) order by {ROW_ID}, {ROW_HASH}"
+        query = f"select {ROW_ID} || {ROW_HASH} as both from ({_scan(layers)}) order by {ROW_ID}"
         with self._database() as database:
             for batch in database.sql(query).to_arrow_reader(BATCH):
                 data = batch.column(0).cast(pa.binary(_BOTH))
@@ -162,6 +164,7 @@ class Engine:
         a removed one for the tier that it had.
         """
         some = _touched(before, after)
+        columns = (ROW_ID, ROW_HASH, "tier", "category", *(_SHOWN if limit else ()))
         with self._database() as database:
             for name, own, other in (("gone", before, after), ("come", after, before)):
                 database.execute(
@@ -171,10 +174,10 @@ class Engine:
                 )
             for name, keys, parts in (("a", "gone", before), ("b", "come", after)):
                 database.execute(
-                    f"create temp table {name} as select * from ({_scan_parts(parts, OBJECT_SCHEMA.names)}) "
+                    f"create temp table {name} as select * from ({_scan_parts(parts, columns)}) "
                     f"semi join {keys} using ({ROW_ID}, {ROW_HASH}, split)"
                 )
-            database.execute(_CHANGES)
+            database.execute(_changes(limit > 0))
             counts = database.execute(
                 "select coalesce(tier_after, tier_before), change, count(*) from changes group by all order by all"
             ).fetchall()
@@ -205,16 +208,21 @@ class Engine:
             yield from map(_frame, database.sql(query).to_arrow_reader(BATCH))
 
 
-_CHANGES: Final = f"""
+_SHOWN: Final = ("question_id", "question", "answer", "negative", "plausibility")
+
+
+def _changes(shown: bool) -> str:
+    """A statement that tells for each row that differs how it does; texts only where they are to be `shown`."""
+    texts = [f"coalesce(b.{name}, a.{name}) as {name}" for name in _SHOWN[:-1]]
+    scores = ["a.plausibility as plausibility_before", "b.plausibility as plausibility_after"]
+    columns = [*texts, *scores] if shown else [f"null as {name}" for name in DIFF_COLUMNS[3:]]
+    return f"""
 create temp table changes as
 select case when a.{ROW_ID} is null then 'added' when b.{ROW_ID} is null then 'removed'
             when a.tier is distinct from b.tier or a.split is distinct from b.split
                  or a.category is distinct from b.category then 'relabelled'
             else 'rescored' end as change,
-       a.tier as tier_before, b.tier as tier_after, coalesce(b.question_id, a.question_id) as question_id,
-       coalesce(b.question, a.question) as question, coalesce(b.answer, a.answer) as answer,
-       coalesce(b.negative, a.negative) as negative,
-       a.plausibility as plausibility_before, b.plausibility as plausibility_after
+       a.tier as tier_before, b.tier as tier_after, {", ".join(columns)}
 from a full join b on a.{ROW_ID} = b.{ROW_ID}
 """
 

@@ -11,9 +11,10 @@ bits, a list `[<length>` and its items, and nothing is `-`.
 
 from __future__ import annotations
 
+import collections
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import polars as pl
@@ -88,6 +89,18 @@ def hashed(frame: pl.DataFrame) -> pa.Table:
     return table.append_column(OBJECT_SCHEMA.field(ROW_HASH), _fixed(hashes, _HASH_BYTES))
 
 
+def hashed_ahead(frames: Iterable[pl.DataFrame]) -> Iterator[pa.Table]:
+    """`hashed` of each frame in turn, while the next ones are read and hashed already."""
+    waiting: collections.deque[Future[pa.Table]] = collections.deque()
+    with ThreadPoolExecutor(2) as pool:
+        for frame in frames:
+            waiting.append(pool.submit(hashed, frame))
+            if len(waiting) > 2:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
 def _fixed(values: list[bytes], width: int) -> pa.Array:
     """Values of one width as an Arrow array; joined, since `pa.array` looks at each."""
     return pa.FixedSizeBinaryArray.from_buffers(pa.binary(width), len(values), [None, pa.py_buffer(b"".join(values))])
@@ -126,13 +139,15 @@ def _counted(text: pl.Expr) -> pl.Expr:
     return pl.concat_str(text.str.len_bytes().cast(pl.String), pl.lit(":"), text)
 
 
-def write_table(path: Path, schema: pa.Schema, batches: Iterable[pa.Table | pa.RecordBatch]) -> int:
+def write_table(
+    path: Path, schema: pa.Schema, batches: Iterable[pa.Table | pa.RecordBatch], *, shared: bool = False
+) -> int:
     """Write `batches` to a Parquet file and give the number of rows.
 
-    zstd, row groups of ROW_GROUP rows whatever the batches were, chunked by content, so that stores that share
-    chunks send only what changed.
+    zstd, row groups of ROW_GROUP rows whatever the batches were. What is to be `shared` is chunked by content, so
+    that a hub which stores chunks is sent only those that changed.
     """
-    options = {"compression": "zstd", "use_content_defined_chunking": True, "use_dictionary": _REPEATING}
+    options = {"compression": "zstd", "use_content_defined_chunking": shared, "use_dictionary": _REPEATING}
     with pq.ParquetWriter(path, schema, **options) as writer, ThreadPoolExecutor(1) as beside:
         count, written = 0, beside.submit(lambda: None)
         for table in regrouped(batches, schema):  # the next rows are made while these are written
