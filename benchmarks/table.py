@@ -58,9 +58,14 @@ def mining() -> list[Row]:
                 f"{ours['peak_mb']:,.0f} MB against {peer['peak_mb']:,.0f} MB: {report['memory_share']:.2f}",
                 reached(report["memory_share"], 0.5, at_most=True), name,
             ),
-            ("the same, questions with the same three", f"{report['agreement']['same_set']:.2%}", "same", name),
+            ("the same, questions with the same three", agreement(report["agreement"]), "same", name),
         ]  # fmt: skip
     return rows
+
+
+def agreement(found: dict[str, Any]) -> str:
+    ties, other = found["other_set_but_same_cosines_within_1e-5"], len(found["other_set_and_other_cosines"])
+    return f"{found['same_set']:.2%}; of the others {ties} are ties (equal cosines), {other} differ"
 
 
 def neighbors() -> list[Row]:
@@ -95,6 +100,61 @@ def plausibility() -> list[Row]:
     return rows
 
 
+REGISTRY = {
+    "commit": "commit", "edit": "edit of 1%, scattered", "diff": "diff of the two", "checkout": "checkout",
+}  # fmt: skip
+
+
+def registry() -> list[Row]:
+    rows = []
+    for name, report in results("registry-[0-9]*.json"):
+        steps, many = report["steps"], report["rows"] / 1e6
+        for step, what in REGISTRY.items():
+            own, limit = steps[step], report["limits_s_per_million"][step] * many
+            peers = [f"{peer} {steps[f'{peer}-{step}']['elapsed_s']:.2f} s" for peer in ("delta", "whole")
+                     if f"{peer}-{step}" in steps]  # fmt: skip
+            beside = f" ({', '.join(peers)})" if peers else ""
+            rows.append((
+                f"registry, {many:g}M rows, {what}", f"{own['elapsed_s']:.2f} s, {own['peak_mb']:,.0f} MB{beside}",
+                f"{reached(own['elapsed_s'], limit, at_most=True)} s; {reached(own['peak_mb'], 500, at_most=True)} MB",
+                name,
+            ))  # fmt: skip
+        shares = [
+            f"{peer or 'ours'} {steps[f'{peer}{dash}edit']['added_share']:.2%}"
+            for peer, dash in (("", ""), ("delta", "-"), ("whole", "-"))
+            if f"{peer}{dash}edit" in steps
+        ]
+        rows += [
+            (f"registry, {many:g}M rows, bytes that the edit adds", ", ".join(shares),
+             reached(100 * steps["edit"]["added_share"], 1.5, at_most=True) + "%", name),
+            (f"registry, {many:g}M rows, verify", f"{steps['verify']['gb_per_s']:.2f} GB/s",
+             reached(steps["verify"]["gb_per_s"], 1) + " GB/s", name),
+        ]  # fmt: skip
+        if together := report["writers"]:
+            rows.append((
+                f"{together['processes']} processes x {together['commits_each']} commits to one dataset",
+                f"{together['versions']} versions, {together['lost']} lost, {together['twice']} twice",
+                "400, none lost, none twice", name,
+            ))  # fmt: skip
+    for name, report in results("registry-crash.json"):
+        rows.append((
+            f"`kill -9` at {report['kills']} random instants of commit, edit, tag, revert, gc and checkout",
+            f"{report['not_intact']} times damaged; of {report['acknowledged']} acknowledged {report['lost']} lost; "
+            f"{report['uncollected']} files left by gc", "0, 0, 0", name,
+        ))  # fmt: skip
+    return rows
+
+
+def push() -> list[Row]:
+    return [
+        (f"push of {report['rows']:,} rows, {what}",
+         f"{step['bytes_on_the_wire'] / 1e6:.2f} MB on the wire, {step['share_of_first']:.1%} of the first push",
+         "only what changed", name)
+        for name, report in results("push.json")
+        for what, step in report["steps"].items()
+    ]  # fmt: skip
+
+
 def cli() -> list[Row]:
     return [
         (f"`{what.partition(',')[0]}`{what.partition('`')[0].removeprefix(what.partition(',')[0])}",
@@ -105,7 +165,7 @@ def cli() -> list[Row]:
 
 
 def main() -> None:
-    rows = [*encoding(), *mining(), *neighbors(), *plausibility(), *cli()]
+    rows = [*encoding(), *mining(), *neighbors(), *plausibility(), *cli(), *registry(), *push()]
     lines = ["| what | measured | target | result |", "|---|---|---|---|"]
     lines += [f"| {what} | {figure} | {target} | `{name}` |" for what, figure, target, name in rows]
     text = README.read_text()

@@ -365,7 +365,8 @@ def test_a_hostile_tree_writes_nothing(server: HubServer, client: Client, tmp_pa
         "malformed": ({"type": "file"}, "lacks"),
         "missing": ({**blob.entry("data/nowhere.csv")}, "not on the Hub"),
     }
-    script = f'from negbank import hub\nout["other-bytes"] = fetch(None, "{tmp_path}/got/x", repo="ada/other-bytes")\n'
+    script = "from negbank.hub import pulling\n"
+    script += f'out["other-bytes"] = fetch(None, "{tmp_path}/got/x", repo="ada/other-bytes")\n'
     for name, (entry, _) in cases.items():
         server.create(f"ada/{name}").add("data/good.csv", b"a\n")
         server.repos[f"ada/{name}"].odd_entries = [entry]
@@ -375,8 +376,8 @@ def test_a_hostile_tree_writes_nothing(server: HubServer, client: Client, tmp_pa
     lying.odd_entries = [blob.entry("data/good.csv")]
     server.create("ada/empty")
     script += f'out["empty"] = fetch(None, "{tmp_path}/got/empty", repo="ada/empty")\n'
-    script += f'hub._MAX_FILES = 1\nout["many"] = fetch(None, "{tmp_path}/got/many")\n'
-    script += f'hub._MAX_FILES = 9\nout["small"] = fetch(None, "{tmp_path}/got/small", max_file_bytes=1)\n'
+    script += f'pulling._MAX_FILES = 1\nout["many"] = fetch(None, "{tmp_path}/got/many")\n'
+    script += f'pulling._MAX_FILES = 9\nout["small"] = fetch(None, "{tmp_path}/got/small", max_file_bytes=1)\n'
     out = client(script)
     expected = {name: said for name, (_, said) in cases.items()} | {
         "other-bytes": "other bytes", "empty": "no data files", "many": "more than 1", "small": "2 bytes, more than"

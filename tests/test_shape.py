@@ -35,7 +35,7 @@ MAY_SEE = {
 OWNERS = {
     "duckdb": {"registry/catalogue.py", "registry/engine.py"},
     "datasets": {"sources/hub.py"},
-    "huggingface_hub": {"encode/encoder.py", "hub.py"},
+    "huggingface_hub": {"encode/encoder.py", "hub/"},
     "openvino": {"encode/openvino_backend.py"},
     "sklearn": {"plausibility/model.py"},
     "click": {"cli/"},

@@ -1,0 +1,22 @@
+"""A folder <-> a dataset repository of the Hugging Face Hub; a version is one commit there, and a tag names it.
+
+Push looks at the head first and sends what differs from it, then makes the commit upon exactly that head: of two
+who push at once, one is told. Pull resolves a revision to its commit once, judges every path of that commit before
+the first byte is written, and checks every file against the hash that the commit holds.
+"""
+
+from negbank.hub.pulling import MAX_FILE_BYTES, Pulled, pull, unsafe_path
+from negbank.hub.pushing import Pushed, PushSettings, push_folder
+from negbank.hub.remote import check_repo_name, whoami_namespace
+
+__all__ = [
+    "MAX_FILE_BYTES",
+    "Pulled",
+    "PushSettings",
+    "Pushed",
+    "check_repo_name",
+    "pull",
+    "push_folder",
+    "unsafe_path",
+    "whoami_namespace",
+]  # fmt: skip
