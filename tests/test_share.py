@@ -65,6 +65,8 @@ def test_push_load_edit_push_pull_and_verify(tmp_path: Path, place: Place, serve
     assert "never pushed: say where to" in place.run("push", code=1)
     out = place.run("push", "--to", "ada/arc")
     assert "arc@v1 is at" in out and "revision='v1'" in out
+    assert "nothing was sent" in place.run("push")
+    assert "load_dataset('ada/arc'" in place.run("card", "arc") or '"ada/arc"' in place.run("card", "arc")
     assert place.python(LOAD.format("ada/arc", "near-miss", "v1", "len(d), d[0]['negative']")) == "400 x 0"
 
     changed = rows(400)[7:11].with_columns(plausibility=pl.lit(0.75, pl.Float32))

@@ -40,14 +40,27 @@ def checkout(
     parts = version.manifest.parts
     files: dict[str, bytes | Writer]
     if format == "hub":
-        files = _hub_files(place, version)
-    elif format == "parquet":
+        write_hub_folder(place, version, Path(folder), place.remote(version.manifest.dataset).get("repo"), replace)
+        return version
+    if format == "parquet":
         files = {f"{p.tier}-{p.split}.parquet": partial(_parquet, place, p) for p in parts}
     else:
         files = {f"{p.tier}-{p.split}.jsonl": partial(_jsonl, place, p) for p in parts}
-    marker = {"dataset": version.manifest.dataset, "version": f"v{version.manifest.number}", "manifest": version.name}
-    write_folder(Path(folder).absolute(), files, marker, replace)
+    write_folder(Path(folder).absolute(), files, _marker(version), replace)
     return version
+
+
+def write_hub_folder(
+    registry: Registry, version: Version, folder: Path, repo: str | None, replace: bool = False
+) -> None:
+    """Write a version to `folder` as the Hub lays it out; its card says that it is loaded from `repo`, where given."""
+    write_folder(folder.absolute(), _hub_files(registry, version, repo), _marker(version), replace)
+
+
+def _marker(version: Version) -> dict[str, str]:
+    """What a folder is a checkout of."""
+    manifest = version.manifest
+    return {"dataset": manifest.dataset, "version": f"v{manifest.number}", "manifest": version.name}
 
 
 def card(reference: str, *, registry: Place = None) -> Card:
@@ -66,7 +79,7 @@ def data_files(folder: Path, part: Part) -> list[Path]:
     return sorted((folder / "data" / part.tier).glob(f"{part.split}-*-of-*.parquet"))
 
 
-def _hub_files(registry: Registry, version: Version) -> dict[str, bytes | Writer]:
+def _hub_files(registry: Registry, version: Version, repo: str | None) -> dict[str, bytes | Writer]:
     """Every file of the Hub's layout: the card comes last, as it names the data files and their sizes."""
     data: list[CardFile] = []
     files: dict[str, bytes | Writer] = {}
@@ -76,7 +89,7 @@ def _hub_files(registry: Registry, version: Version) -> dict[str, bytes | Writer
         files[f".negbank/manifests/{name}.json"] = manifest
 
     def write_readme(path: Path) -> None:
-        written = write_card(_facts(registry, version, tuple(data)))
+        written = write_card(_facts(registry, version, tuple(data), repo))
         path.write_text(written.text, encoding="utf-8")
         for name, plot in written.files.items():
             (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
@@ -111,7 +124,7 @@ def _jsonl(registry: Registry, part: Part, path: Path) -> None:
             frame.write_ndjson(file)
 
 
-def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...]) -> CardFacts:
+def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], repo: str | None) -> CardFacts:
     """What the card says, asked of the registry without reading the version into memory."""
     manifest = version.manifest
     ref = f"negatives('{version}')"
@@ -120,7 +133,7 @@ def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...]) ->
         dataset=manifest.dataset,
         version=f"v{manifest.number}",
         manifest=version.name,
-        repo=registry.remote(manifest.dataset).get("repo"),
+        repo=repo,
         files=files,
         tiers=_tiers(registry, version),
         questions=questions,

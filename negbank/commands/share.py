@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from negbank import hub
-from negbank.commands.checkout import checkout, data_files
+from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import HubError, RegistryError
 from negbank.export import MARKER
@@ -103,7 +103,7 @@ def push(
     )
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "folder"
-        checkout(str(plan.version), folder, registry=place)
+        write_hub_folder(place, plan.version, folder, plan.repo)
         pushed = hub.push_folder(folder, plan.repo, settings, progress)
     commits = {**known["commits"], plan.version.name: pushed.commit}
     place.set_remote(manifest.dataset, {"repo": plan.repo, "head": pushed.commit, "commits": commits})
