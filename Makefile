@@ -42,6 +42,9 @@ bench: setup     ## every benchmark against its peers (an hour on two cores)
 	$(BIN)/python -m benchmarks.neighbors
 	$(BIN)/python -m benchmarks.plausibility
 	$(BIN)/python -m benchmarks.cli
+	$(BIN)/python -m benchmarks.registry
+	$(BIN)/python -m benchmarks.registry_crash
+	$(BIN)/python -m benchmarks.push
 
 clean:           ## remove the environment and what tools left
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-negatives

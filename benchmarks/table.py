@@ -19,9 +19,9 @@ def results(pattern: str) -> list[tuple[str, dict[str, Any]]]:
     return [(path.name, json.loads(path.read_text())) for path in sorted((HERE / "results").glob(pattern))]
 
 
-def reached(value: float, target: float, *, at_most: bool = False) -> str:
+def reached(value: float, target: float, unit: str = "", *, at_most: bool = False) -> str:
     met = value <= target if at_most else value >= target
-    return f"{'at most' if at_most else 'at least'} {target:g}: {'reached' if met else '**not reached**'}"
+    return f"{'at most' if at_most else 'at least'} {target:g}{unit}: {'reached' if met else '**not reached**'}"
 
 
 def encoding() -> list[Row]:
@@ -116,7 +116,8 @@ def registry() -> list[Row]:
             beside = f" ({', '.join(peers)})" if peers else ""
             rows.append((
                 f"registry, {many:g}M rows, {what}", f"{own['elapsed_s']:.2f} s, {own['peak_mb']:,.0f} MB{beside}",
-                f"{reached(own['elapsed_s'], limit, at_most=True)} s; {reached(own['peak_mb'], 500, at_most=True)} MB",
+                f"{reached(own['elapsed_s'], limit, ' s', at_most=True)}; "
+                f"{reached(own['peak_mb'], 500, ' MB', at_most=True)}",
                 name,
             ))  # fmt: skip
         shares = [
@@ -126,9 +127,9 @@ def registry() -> list[Row]:
         ]
         rows += [
             (f"registry, {many:g}M rows, bytes that the edit adds", ", ".join(shares),
-             reached(100 * steps["edit"]["added_share"], 1.5, at_most=True) + "%", name),
+             reached(100 * steps["edit"]["added_share"], 1.5, "%", at_most=True), name),
             (f"registry, {many:g}M rows, verify", f"{steps['verify']['gb_per_s']:.2f} GB/s",
-             reached(steps["verify"]["gb_per_s"], 1) + " GB/s", name),
+             reached(steps["verify"]["gb_per_s"], 1, " GB/s"), name),
         ]  # fmt: skip
         if together := report["writers"]:
             rows.append((

@@ -157,6 +157,16 @@ def test_what_a_licence_forbids_is_not_pushed(place: Place, server: HubServer) -
     assert "ada/arc" not in server.repos
 
 
+def test_the_licence_of_rows_that_were_added_counts(place: Place, server: HubServer) -> None:
+    place.registry.commit("arc", [part(source="x", license="cc-by-4.0")], "", "")
+    note = {"source": "flagged.jsonl", "license": None}
+    place.registry.commit("arc", [Edit("near-miss", "train", rows(2, word="y"), note=note)], "", "")
+    assert "license: unknown" in place.run("card", "arc") and "license: cc-by-4.0" in place.run("card", "arc@v1")
+    note = {"source": "closed", "license": "cc-by-nd-4.0"}
+    place.registry.commit("arc", [Edit("near-miss", "train", rows(2, word="z"), note=note)], "", "")
+    assert "cannot be published" in place.run("push", "--to", "ada/arc", code=1)
+
+
 @pytest.mark.parametrize(
     ("token", "said"), [("hf_wrong", "does not accept your token"), ("hf_stranger", "may not"), ("", "no token")]
 )

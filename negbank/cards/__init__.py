@@ -7,8 +7,19 @@ from negbank.cards.facts import (
     Distribution,
     HistoryLine,
     TierFacts,
+    licenses_in,
     licenses_of,
 )
 from negbank.cards.render import card
 
-__all__ = ["Card", "CardFacts", "CardFile", "Distribution", "HistoryLine", "TierFacts", "card", "licenses_of"]
+__all__ = [
+    "Card",
+    "CardFacts",
+    "CardFile",
+    "Distribution",
+    "HistoryLine",
+    "TierFacts",
+    "card",
+    "licenses_in",
+    "licenses_of",
+]

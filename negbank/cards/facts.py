@@ -87,13 +87,7 @@ class Card:
 
 def origins_of(facts: CardFacts) -> list[tuple[str, str | None, str | None]]:
     """The tier, name and licence of each source and pool, None for what is not recorded."""
-    found = []
-    for tier in facts.tiers:
-        mined = tier.mined
-        found.append((tier.tier, _text(mined.get("source")), _text(mined.get("license"))))
-        if pool := _text(mined.get("pool")):
-            found.append((tier.tier, pool, _text(mined.get("pool_license"))))
-    return found
+    return [(tier.tier, name, license) for tier in facts.tiers for name, license in licenses_in(tier.mined)]
 
 
 def sources_of(facts: CardFacts) -> dict[str, str | None]:
@@ -108,6 +102,15 @@ def sources_of(facts: CardFacts) -> dict[str, str | None]:
 def licenses_of(facts: CardFacts) -> Combined:
     """The licence of the version, worked out from those of its sources; `problem` says why it may not be shared."""
     return combine(sources_of(facts))
+
+
+def licenses_in(mined: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
+    """Name and licence of the source and the pool of a tier, and of what was added to it later."""
+    added = mined.get("added")
+    records = [mined, *(added if isinstance(added, list) else [])]
+    found = [(_text(r.get("source")), _text(r.get("license"))) for r in records if isinstance(r, Mapping)]
+    pools = [(_text(r.get("pool")), _text(r.get("pool_license"))) for r in records if isinstance(r, Mapping)]
+    return [*found, *(pool for pool in pools if pool[0])]
 
 
 def _text(value: object) -> str | None:

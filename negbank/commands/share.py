@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from negbank import hub
+from negbank.cards import licenses_in
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import HubError, RegistryError
@@ -199,20 +200,10 @@ def _known(remote: dict[str, Any], repo: str) -> dict[str, Any]:
 
 def _check_licenses(version: Version) -> None:
     """Refuse to publish what the sources' licences forbid."""
-    combined = combine(_licenses(version))
+    held = {name or part.tier: license for part in version.manifest.parts for name, license in licenses_in(part.mined)}
+    combined = combine(held)
     if combined.problem:
         raise RegistryError(f"{version} cannot be published: {combined.problem}")
-
-
-def _licenses(version: Version) -> dict[str, str | None]:
-    """The licence of every source of a version, None where it is not known."""
-    found: dict[str, str | None] = {}
-    for part in version.manifest.parts:
-        for record in (part.mined, *part.mined.get("added", [])):
-            for source, license in (("source", "license"), ("pool", "pool_license")):
-                if record.get(source):
-                    found[str(record[source])] = record.get(license)
-    return found
 
 
 def _move(source: Path, target: Path) -> None:
