@@ -162,7 +162,7 @@ def test_the_licence_of_rows_that_were_added_counts(place: Place, server: HubSer
     note = {"source": "flagged.jsonl", "license": None}
     place.registry.commit("arc", [Edit("near-miss", "train", rows(2, word="y"), note=note)], "", "")
     assert "license: unknown" in place.run("card", "arc") and "license: cc-by-4.0" in place.run("card", "arc@v1")
-    note = {"source": "closed", "license": "cc-by-nd-4.0"}
+    note = {"source": "x", "license": "cc-by-nd-4.0"}  # a name that is there under another licence
     place.registry.commit("arc", [Edit("near-miss", "train", rows(2, word="z"), note=note)], "", "")
     assert "cannot be published" in place.run("push", "--to", "ada/arc", code=1)
 

@@ -7,7 +7,7 @@ from negbank.cards.facts import (
     Distribution,
     HistoryLine,
     TierFacts,
-    licenses_in,
+    combined_license,
     licenses_of,
 )
 from negbank.cards.render import card
@@ -20,6 +20,6 @@ __all__ = [
     "HistoryLine",
     "TierFacts",
     "card",
-    "licenses_in",
+    "combined_license",
     "licenses_of",
 ]

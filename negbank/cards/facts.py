@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from negbank.licenses import Combined, combine
+
+Mined = Sequence[tuple[str, Mapping[str, Any]]]
+"""Tiers, and what `mine` or `add` recorded of each; a tier may come several times."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +79,11 @@ class CardFacts:
     history: tuple[HistoryLine, ...]
     validations: tuple[Mapping[str, Any], ...] = ()
 
+    @property
+    def mined(self) -> Mined:
+        """Each tier, and what is recorded of it."""
+        return [(tier.tier, tier.mined) for tier in self.tiers]
+
 
 @dataclass(frozen=True)
 class Card:
@@ -85,14 +93,14 @@ class Card:
     files: Mapping[str, bytes]
 
 
-def origins_of(facts: CardFacts) -> list[tuple[str, str | None, str | None]]:
+def origins_of(mined: Mined) -> list[tuple[str, str | None, str | None]]:
     """The tier, name and licence of each source and pool, None for what is not recorded."""
-    return [(tier.tier, name, license) for tier in facts.tiers for name, license in licenses_in(tier.mined)]
+    return [(tier, name, license) for tier, record in mined for name, license in _licenses_in(record)]
 
 
-def sources_of(facts: CardFacts) -> dict[str, str | None]:
+def sources_of(mined: Mined) -> dict[str, str | None]:
     """The licence of each source and pool by name; a tier without a source counts as a source of its own."""
-    found = {(name or f"tier {tier}", license) for tier, name, license in origins_of(facts)}
+    found = {(name or f"tier {tier}", license) for tier, name, license in origins_of(mined)}
     names = [name for name, _ in found]
     ordered = sorted(found, key=lambda pair: (pair[0], pair[1] or ""))
     # one name under two licences stays two sources: neither hides the other
@@ -101,10 +109,15 @@ def sources_of(facts: CardFacts) -> dict[str, str | None]:
 
 def licenses_of(facts: CardFacts) -> Combined:
     """The licence of the version, worked out from those of its sources; `problem` says why it may not be shared."""
-    return combine(sources_of(facts))
+    return combined_license(facts.mined)
 
 
-def licenses_in(mined: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
+def combined_license(mined: Mined) -> Combined:
+    """The licence of tiers by what is recorded of each; see `licenses_of`."""
+    return combine(sources_of(mined))
+
+
+def _licenses_in(mined: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
     """Name and licence of the source and the pool of a tier, and of what was added to it later."""
     added = mined.get("added")
     records = [mined, *(added if isinstance(added, list) else [])]

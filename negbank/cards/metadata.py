@@ -64,7 +64,7 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
 def _origin(facts: CardFacts) -> dict[str, Any]:
     """Language and source datasets, where every row comes from a source that negbank knows."""
     names = set()
-    for _, name, license in origins_of(facts):
+    for _, name, license in origins_of(facts.mined):
         # a file may bear a benchmark's name, but then it brings no licence
         if name not in SOURCES or SOURCES[name].license != license:
             return {}

@@ -102,7 +102,7 @@ def license(facts: CardFacts) -> str:
     combined = licenses_of(facts)
     lines = [
         f"- {code(source)}: {code(held) if held else 'no licence is recorded'}"
-        for source, held in sources_of(facts).items()
+        for source, held in sources_of(facts.mined).items()
     ]
     terms = {
         "Share-alike": combined.share_alike,

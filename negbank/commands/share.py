@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from negbank import hub
-from negbank.cards import licenses_in
+from negbank.cards import combined_license
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import HubError, RegistryError
 from negbank.export import MARKER
 from negbank.folders import cache_folder
-from negbank.licenses import combine
 from negbank.records import Progress, no_progress
 from negbank.registry import Registry, Version
 
@@ -200,8 +199,7 @@ def _known(remote: dict[str, Any], repo: str) -> dict[str, Any]:
 
 def _check_licenses(version: Version) -> None:
     """Refuse to publish what the sources' licences forbid."""
-    held = {name or part.tier: license for part in version.manifest.parts for name, license in licenses_in(part.mined)}
-    combined = combine(held)
+    combined = combined_license([(part.tier, part.mined) for part in version.manifest.parts])
     if combined.problem:
         raise RegistryError(f"{version} cannot be published: {combined.problem}")
 

@@ -223,10 +223,6 @@ class Registry:
         """The rows (NEGATIVES) of a part in order, some at a time."""
         return self._contents.ordered(here(self._contents, part))
 
-    def has(self, part: Part) -> bool:
-        """Whether the rows of a part are here: those of a pulled dataset's older versions may not be."""
-        return self._contents.find(part.content) is not None
-
     def manifests(self, version: Version) -> dict[str, bytes]:
         """The manifest of a version and those that it came from, by name: its history, as far as it is here."""
         found: dict[str, bytes] = {}

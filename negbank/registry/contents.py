@@ -29,6 +29,7 @@ from negbank.registry.rows import (
     ROW_HASH,
     ROW_ID,
     SCHEMA,
+    as_frame,
     as_rows,
     hashed,
     hashed_ahead,
@@ -60,11 +61,6 @@ class Content:
     digest: str
     rows: int
     layers: tuple[Layer, ...]
-
-    @property
-    def bytes(self) -> int:
-        """The size of all its objects."""
-        return sum(layer.bytes for layer in self.layers)
 
     @property
     def objects(self) -> tuple[str, ...]:
@@ -223,8 +219,7 @@ def _files_in_order(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
             if not set(SCHEMA.names) <= set(file.schema_arrow.names):
                 raise _NotInOrderError  # what is lacking is said by whoever sorts
             for batch in file.iter_batches(BATCH, columns=SCHEMA.names):
-                frame = pl.from_arrow(pa.Table.from_batches([batch]))
-                assert isinstance(frame, pl.DataFrame)
+                frame = as_frame(batch)
                 if not in_order(frame, last):
                     raise _NotInOrderError
                 last = frame.select(ORDER).row(-1) if frame.height else last

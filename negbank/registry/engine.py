@@ -21,14 +21,14 @@ import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
 from negbank.records import NEGATIVES
-from negbank.registry.rows import BATCH, OBJECT_SCHEMA, ORDER, ROW_HASH, ROW_ID, SCHEMA
+from negbank.registry.rows import BATCH, HASH_BYTES, ID_BYTES, OBJECT_SCHEMA, ORDER, ROW_HASH, ROW_ID, SCHEMA, as_frame
 
 MEMORY: Final = "224MB"
 """What DuckDB may take before it spills; Python, Arrow and Polars take about as much again."""
 
 _COLUMNS: Final = ", ".join(SCHEMA.names)
 _SORTED: Final = f"order by {', '.join(ORDER)}"
-_ID, _BOTH = 16, 48  # bytes of a row's id, and of id and hash together
+_BOTH = ID_BYTES + HASH_BYTES  # of a row
 
 DIFF_COLUMNS: Final = (
     "change", "tier_before", "tier_after", "question_id", "question", "answer", "negative",
@@ -98,7 +98,7 @@ class Engine:
         more = self._edits(layers)
         with pq.ParquetFile(base) as file:
             columns = [*SCHEMA.names, ROW_ID] if len(gone) else SCHEMA.names
-            for frame in map(_frame, file.iter_batches(BATCH, columns=columns)):
+            for frame in map(as_frame, file.iter_batches(BATCH, columns=columns)):
                 if len(gone):
                     frame = frame.filter(~pl.col(ROW_ID).is_in(gone.implode())).drop(ROW_ID)
                 due = more.filter(_not_after(frame))
@@ -183,7 +183,7 @@ class Engine:
             ).fetchall()
             order = "change, question_id, negative, tier_after, tier_before"
             rows = database.sql(f"select * from changes order by {order} limit {limit}").to_arrow_table()
-        return counts, _frame(rows)
+        return counts, as_frame(rows)
 
     def query(self, text: str, references: Mapping[str, Sequence[PartFiles]]) -> pl.DataFrame:
         """The result of one SELECT, in which `negatives('arc@v3')` is the rows of that version.
@@ -199,13 +199,13 @@ class Engine:
         with self._database() as database:
             database.execute(_macro(references))
             try:
-                return _frame(database.sql(text).to_arrow_table())
+                return as_frame(database.sql(text).to_arrow_table())
             except duckdb.Error as error:
                 raise RegistryError(f"the query failed: {error}") from error
 
     def _frames(self, query: str) -> Iterator[pl.DataFrame]:
         with self._database() as database:
-            yield from map(_frame, database.sql(query).to_arrow_reader(BATCH))
+            yield from map(as_frame, database.sql(query).to_arrow_reader(BATCH))
 
 
 _SHOWN: Final = ("question_id", "question", "answer", "negative", "plausibility")
@@ -261,7 +261,7 @@ def _touched(before: Sequence[PartFiles], after: Sequence[PartFiles]) -> str:
 
 def _repeated(both: memoryview, last: bytes, twice: bytes | None) -> tuple[bytes, bytes | None]:
     """The last `row_id` of a sorted block, and one that stands twice in it or at its border, if one does."""
-    ids = np.frombuffer(both, dtype=[("id", f"V{_ID}"), ("hash", f"V{_BOTH - _ID}")])["id"]
+    ids = np.frombuffer(both, dtype=[("id", f"V{ID_BYTES}"), ("hash", f"V{HASH_BYTES}")])["id"]
     if twice is None and len(ids):
         same = np.flatnonzero(ids[1:] == ids[:-1])
         if ids[0].tobytes() == last:
@@ -322,10 +322,3 @@ def _scan(layers: Layers) -> str:
 def _text(value: object) -> str:
     """A text in SQL."""
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def _frame(data: pa.Table | pa.RecordBatch) -> pl.DataFrame:
-    table = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    return frame

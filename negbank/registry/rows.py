@@ -46,7 +46,7 @@ _REPEATING = ["question_id", "question", "answer", "tier", "rank", "origin", "or
 _NEEDED = ("id", "question_id", "question", "answer", "negative", "tier", "rank")
 
 _IDENTITY = ("question_id", "negative")
-_ID_BYTES, _HASH_BYTES = 16, 32
+ID_BYTES, HASH_BYTES = 16, 32
 _ARROW = {
     pl.String: pa.string(),
     pl.Int32: pa.int32(),
@@ -57,10 +57,10 @@ _ARROW = {
 SCHEMA = pa.schema([(name, _ARROW[kind.base_type()]) for name, kind in NEGATIVES.items()])
 """A negative's columns as Arrow types that `datasets` reads without guessing."""
 
-OBJECT_SCHEMA = SCHEMA.append(pa.field(ROW_ID, pa.binary(_ID_BYTES))).append(pa.field(ROW_HASH, pa.binary(_HASH_BYTES)))
+OBJECT_SCHEMA = SCHEMA.append(pa.field(ROW_ID, pa.binary(ID_BYTES))).append(pa.field(ROW_HASH, pa.binary(HASH_BYTES)))
 """The columns of an object."""
 
-REMOVED_SCHEMA = pa.schema([(ROW_ID, pa.binary(_ID_BYTES))])
+REMOVED_SCHEMA = pa.schema([(ROW_ID, pa.binary(ID_BYTES))])
 """The column of an object that says which rows an edit takes away."""
 
 
@@ -77,16 +77,24 @@ def as_rows(frame: pl.DataFrame) -> pl.DataFrame:
     return rows
 
 
+def as_frame(data: pa.Table | pa.RecordBatch) -> pl.DataFrame:
+    """Arrow's rows as a Polars frame."""
+    table = pa.Table.from_batches([data]) if isinstance(data, pa.RecordBatch) else data
+    frame = pl.from_arrow(table)
+    assert isinstance(frame, pl.DataFrame)
+    return frame
+
+
 def hashed(frame: pl.DataFrame) -> pa.Table:
     """The rows (NEGATIVES) with `row_id` and `row_hash`, in OBJECT_SCHEMA."""
     blake2b, sha256 = hashlib.blake2b, hashlib.sha256
     identity = _canonical_rows(frame, _IDENTITY)
     rest = _canonical_rows(frame, [name for name in NEGATIVES.names() if name not in _IDENTITY])
-    ids = [blake2b(key, digest_size=_ID_BYTES).digest() for key in identity]
+    ids = [blake2b(key, digest_size=ID_BYTES).digest() for key in identity]
     hashes = [sha256(row_id + text).digest() for row_id, text in zip(ids, rest, strict=True)]
     table = frame.to_arrow().cast(SCHEMA)
-    table = table.append_column(OBJECT_SCHEMA.field(ROW_ID), _fixed(ids, _ID_BYTES))
-    return table.append_column(OBJECT_SCHEMA.field(ROW_HASH), _fixed(hashes, _HASH_BYTES))
+    table = table.append_column(OBJECT_SCHEMA.field(ROW_ID), _fixed(ids, ID_BYTES))
+    return table.append_column(OBJECT_SCHEMA.field(ROW_HASH), _fixed(hashes, HASH_BYTES))
 
 
 def hashed_ahead(frames: Iterable[pl.DataFrame]) -> Iterator[pa.Table]:
