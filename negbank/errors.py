@@ -11,6 +11,10 @@
     ├── VectorError              vectors of a wrong shape, or with NaN
     ├── GuardError               candidates that cannot be judged, or too few texts to calibrate a guard
     ├── LabelError               negatives that cannot be labelled
+    ├── RecipeError              a recipe with keys or values that mean nothing
+    ├── ModelError               a causal model that cannot be loaded or used
+    ├── TrainingError            training that cannot go on: a loss that is no number, no memory, another run's files
+    ├── BenchmarkError           a validation that cannot be run, or would prove nothing
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
         ├── RegistryBusyError    another process holds it
@@ -67,6 +71,22 @@ class GuardError(NegbankError):
 
 class LabelError(NegbankError):
     """Negatives cannot be labelled."""
+
+
+class RecipeError(NegbankError):
+    """A recipe has keys or values that mean nothing."""
+
+
+class ModelError(NegbankError):
+    """A causal model cannot be loaded or used."""
+
+
+class TrainingError(NegbankError):
+    """Training cannot go on; what is done is kept."""
+
+
+class BenchmarkError(NegbankError):
+    """A validation cannot be run, or would prove nothing."""
 
 
 class HubError(NegbankError):

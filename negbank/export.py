@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from negbank.errors import RegistryError
-from negbank.registry.store import translated
+from negbank.registry.disk import translated
 
 MARKER = ".negbank/version.json"
 """The file that says that a folder is a checkout, and of what: only such a folder may be replaced."""

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
 
 CACHE_VARIABLE = "NEGBANK_CACHE"
 REGISTRY_VARIABLE = "NEGBANK_REGISTRY"
+REFS_VARIABLE = "NEGBANK_REFS"
+
+
+@dataclass(frozen=True)
+class RegistryPlace:
+    """Where a registry is: a folder or a URL, and a `postgresql://` URL where its versions are named; None is open."""
+
+    root: str | None = None
+    refs: str | None = field(default=None, repr=False)  # it may hold a password
 
 
 def cache_folder() -> Path:
@@ -16,7 +27,22 @@ def cache_folder() -> Path:
     return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("negbank")).expanduser()
 
 
-def registry_folder() -> Path:
-    """`NEGBANK_REGISTRY`, else `registry` in the user's data folder."""
-    chosen = os.environ.get(REGISTRY_VARIABLE)
-    return Path(chosen or Path(platformdirs.user_data_dir("negbank")) / "registry").expanduser()
+def registry_place(place: RegistryPlace) -> tuple[str, str | None]:
+    """The root of a place, else `NEGBANK_REGISTRY`, else a folder of the user's; and its refs, else `NEGBANK_REFS`.
+
+    The environment's refs belong to the environment's root, and to a URL, which cannot do without.
+    """
+    if place.root:
+        return place.root, place.refs or (os.environ.get(REFS_VARIABLE) if is_url(place.root) else None) or None
+    root = os.environ.get(REGISTRY_VARIABLE) or str(Path(platformdirs.user_data_dir("negbank")) / "registry")
+    return root, place.refs or os.environ.get(REFS_VARIABLE) or None
+
+
+def is_url(root: str) -> bool:
+    """Whether a registry lies in an object store rather than in a folder."""
+    return bool(re.match(r"[a-z][a-z0-9+.-]+://", root))
+
+
+def without_password(url: str) -> str:
+    """A URL that may be shown: its password, if it has one, is `***`."""
+    return re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:***@", url)

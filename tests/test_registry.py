@@ -16,32 +16,15 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import part, rows
 
 from negbank.errors import RegistryError, StorageError, UnknownNameError
 from negbank.records import NEGATIVES
 from negbank.registry import Edit, NewPart, Registry, check_dataset_name
 from negbank.registry.contents import MAX_LAYERS, Contents
+from negbank.registry.refs import FolderRefs
 from negbank.registry.rows import hashed
-from negbank.registry.store import Store
-
-
-def rows(count: int = 3, tier: str = "near-miss", word: str = "x") -> pl.DataFrame:
-    return pl.DataFrame(
-        [
-            {
-                "id": f"{i:016x}", "question_id": f"q{i}", "question": f"question {i}?", "answer": f"right {i}",
-                "negative": f"{word} {i}", "tier": tier, "plausibility": 0.5, "similarity": 0.25,
-                "question_similarity": -0.125, "rank": 0, "origin": "distractor", "origin_id": f"q{i}",
-                "category": [], "subject": None,
-            }
-            for i in range(count)
-        ],
-        schema=NEGATIVES,
-    )  # fmt: skip
-
-
-def part(tier: str = "near-miss", count: int = 3, word: str = "x", **mined: object) -> NewPart:
-    return NewPart(tier, "train", rows(count, tier, word), mined)
+from negbank.registry.store import folder_store
 
 
 def test_a_version_gives_back_its_rows(tmp_path: Path) -> None:
@@ -216,7 +199,7 @@ def test_rows_survive_and_the_same_rows_are_the_same_content(values: list[tuple[
         pl.Series("category", [v[3] for v in values], pl.List(pl.String)),
     )
     with tempfile.TemporaryDirectory() as folder:
-        contents = Contents(Store(Path(folder)))
+        contents = Contents(folder_store(Path(folder)).blobs)
         content = contents.write(frame)
         assert pl.concat([NEGATIVES.to_frame(), *contents.ordered(content)]).equals(
             frame.sort("question_id", "rank", "id")
@@ -240,13 +223,13 @@ def test_edits_give_the_rows_that_a_dictionary_gives(puts: list[dict[int, int]],
         return chosen.with_columns(pl.Series("plausibility", [values[i] / 4 for i in sorted(values)], pl.Float32))
 
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as other:
-        contents = Contents(Store(Path(folder)))
+        contents = Contents(folder_store(Path(folder)).blobs)
         content = contents.write(frame(model))
         for put, remove in zip(puts, removes, strict=False):
             content = contents.edit(content, frame(put), [ids[i] for i in remove - put.keys()])
             model = {k: v for k, v in model.items() if k not in remove} | put
             assert pl.concat([NEGATIVES.to_frame(), *contents.ordered(content)]).equals(frame(model))
-            assert content.digest == Contents(Store(Path(other))).write(frame(model)).digest
+            assert content.digest == Contents(folder_store(Path(other)).blobs).write(frame(model)).digest
 
 
 def test_a_small_edit_of_many_rows_is_stored_as_a_small_layer(tmp_path: Path) -> None:
@@ -363,9 +346,9 @@ def test_rm_and_gc_give_the_space_back_and_leave_the_rest(tmp_path: Path) -> Non
 def test_gc_waits_for_a_writer(tmp_path: Path) -> None:
     registry = Registry(tmp_path / "r")
     registry.commit("arc", [part()], "", "")
-    store, done = Store(tmp_path / "r"), threading.Event()
-    with store.lock():
-        store.put("objects", b"not named by any version yet")
+    store, done = folder_store(tmp_path / "r"), threading.Event()
+    with store.refs.lock():
+        store.blobs.put("objects", b"not named by any version yet")
         thread = threading.Thread(target=lambda: (registry.gc(), done.set()))
         thread.start()
         assert not done.wait(0.3), "gc ran beside a writer"
@@ -446,15 +429,15 @@ def test_an_interrupted_migration_is_done_again(tmp_path: Path, monkeypatch: pyt
     shutil.copytree(LAYOUT_1, tmp_path / "r")
     calls = []
 
-    def stop_at_second(self: Store, *args: object) -> bool:
+    def stop_at_second(self: FolderRefs, *args: object) -> bool:
         calls.append(args)
         if len(calls) == 2:
             raise KeyboardInterrupt
         return made(self, *args)  # type: ignore[arg-type]
 
-    made = Store.make_version
+    made = FolderRefs.make_version
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(Store, "make_version", stop_at_second)
+        patch.setattr(FolderRefs, "make_version", stop_at_second)
         Registry(tmp_path / "r").datasets()
     assert json.loads((tmp_path / "r" / "registry.json").read_text()) == {"layout": 1}
     assert Registry(tmp_path / "r").datasets()[0].version == 2

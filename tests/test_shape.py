@@ -19,8 +19,10 @@ PACKAGE = ROOT / "negbank"
 LAYERS = (
     {"errors", "terms", "licenses"},
     {"records", "folders"},
-    {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry"},
-    {"cards", "export", "hub"},
+    {"decoding"},
+    {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "causal", "ranking", "recipes"},
+    {"cards", "export", "hub", "scoring", "heads", "world", "report"},
+    {"harness"},
     {"commands"},
     {"cli"},
 )
@@ -35,7 +37,12 @@ MAY_SEE = {
 OWNERS = {
     "duckdb": {"registry/catalogue.py", "registry/engine.py"},
     "datasets": {"sources/hub.py"},
-    "huggingface_hub": {"encode/encoder.py", "hub/"},
+    "psycopg": {"registry/postgres.py"},
+    "fsspec": {"registry/object_store.py"},
+    "huggingface_hub": {"encode/encoder.py", "hub/", "causal/"},
+    "peft": {"heads/"},
+    "matplotlib": {"report/"},
+    "lm_eval": {"harness.py"},
     "openvino": {"encode/openvino_backend.py"},
     "sklearn": {"plausibility/model.py"},
     "click": {"cli/"},

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from typing import Any
 
 import click
 
-from negbank.cli.options import column_options, complete_source, encoder_options, json_option, registry_option
+from negbank.cli.options import (
+    column_options,
+    command_line,
+    complete_source,
+    encoder_options,
+    json_option,
+    registry_option,
+)
 from negbank.cli.progress import reporter
+from negbank.folders import RegistryPlace
 
 
 @click.command()
@@ -31,7 +37,7 @@ from negbank.cli.progress import reporter
 @encoder_options
 @registry_option
 @json_option
-def add(place: str, dataset: str, refused: str | None, registry: str | None, as_json: bool, **given: Any) -> None:
+def add(place: str, dataset: str, refused: str | None, registry: RegistryPlace, as_json: bool, **given: Any) -> None:
     """Put wrong answers that came from elsewhere into a dataset: labelled, guarded, as a new version.
 
     Each row has a question, its right answer and a wrong one: answers that users flagged, another dataset, `-` for
@@ -51,7 +57,7 @@ def add(place: str, dataset: str, refused: str | None, registry: str | None, as_
     columns = negbank.LabelColumns(
         given.pop("question_column"), given.pop("answer_column"), given.pop("negative_column")
     )
-    settings = negbank.AddSettings(columns, command=shlex.join(["negbank", *sys.argv[1:]]), **given)
+    settings = negbank.AddSettings(columns, command=command_line(), **given)
     with reporter() as progress:
         result = negbank.add(place, dataset, settings, registry=registry, progress=progress)
     if refused:

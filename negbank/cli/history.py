@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from negbank.cli.options import TIER, complete_dataset, json_option, registry_option
+from negbank.cli.options import TIER, command_line, complete_dataset, json_option, registry_option
+from negbank.folders import RegistryPlace
 
 if TYPE_CHECKING:
     from negbank.registry import Diff
@@ -22,7 +21,7 @@ COLOURS = {"added": "green", "removed": "red", "relabelled": "yellow", "rescored
 @click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
 @registry_option
 @json_option
-def log(reference: str, registry: str | None, as_json: bool) -> None:
+def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
     """Show the history of a dataset, newest version first.
 
     \b
@@ -57,7 +56,7 @@ def log(reference: str, registry: str | None, as_json: bool) -> None:
 @registry_option
 @json_option
 def diff(
-    before: str, after: str | None, tier: str | None, rows: bool, limit: int, registry: str | None, as_json: bool
+    before: str, after: str | None, tier: str | None, rows: bool, limit: int, registry: RegistryPlace, as_json: bool
 ) -> None:
     """Show how two versions differ; one alone is compared with the version before it.
 
@@ -116,7 +115,7 @@ def _change(before: float | None, after: float | None) -> str:
 @click.option("--delete", is_flag=True, help="Take the tag away.")
 @registry_option
 @json_option
-def tag(reference: str, name: str | None, force: bool, delete: bool, registry: str | None, as_json: bool) -> None:
+def tag(reference: str, name: str | None, force: bool, delete: bool, registry: RegistryPlace, as_json: bool) -> None:
     """Give a version a name that means something to you.
 
     \b
@@ -143,7 +142,7 @@ def tag(reference: str, name: str | None, force: bool, delete: bool, registry: s
 @click.option("-m", "--message", default="", metavar="TEXT", help="Why: kept with the version.")
 @registry_option
 @json_option
-def revert(reference: str, message: str, registry: str | None, as_json: bool) -> None:
+def revert(reference: str, message: str, registry: RegistryPlace, as_json: bool) -> None:
     """Make an older version the newest again: a new version with its rows.
 
     \b
@@ -153,7 +152,7 @@ def revert(reference: str, message: str, registry: str | None, as_json: bool) ->
     """
     import negbank
 
-    commit = negbank.revert(reference, message, shlex.join(["negbank", *sys.argv[1:]]), registry=registry)
+    commit = negbank.revert(reference, message, command_line(), registry=registry)
     if as_json:
         click.echo(json.dumps({"version": str(commit.version), "created": commit.created}))
     elif commit.created:
@@ -167,7 +166,7 @@ def revert(reference: str, message: str, registry: str | None, as_json: bool) ->
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @registry_option
 @json_option
-def rm(dataset: str, yes: bool, registry: str | None, as_json: bool) -> None:
+def rm(dataset: str, yes: bool, registry: RegistryPlace, as_json: bool) -> None:
     """Remove a dataset from the registry: all its versions and tags. What was pushed stays on the Hub.
 
     \b

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,12 +10,14 @@ import click
 from negbank.cli.options import (
     TIER,
     column_options,
+    command_line,
     complete_source,
     encoder_options,
     json_option,
     registry_option,
 )
 from negbank.cli.progress import reporter
+from negbank.folders import RegistryPlace
 from negbank.terms import NEAR_MISS
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ if TYPE_CHECKING:
 @encoder_options
 @registry_option
 @json_option
-def mine(source: str, as_json: bool, refused: str | None, registry: str | None, **given: Any) -> None:
+def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlace, **given: Any) -> None:
     """Mine wrong answers from SOURCE into a new version of a dataset.
 
     SOURCE is a name that `negbank sources` lists, a file, `-` for JSON lines, or hf:org/name. Tiers that the
@@ -114,7 +114,7 @@ def _settings(
     columns = negbank.Columns(question_column, answer_column, choices_columns)
     named = tuple(s.strip() for s in (subjects or "").split(",") if s.strip())
     options = negbank.SourceOptions(split=split, subjects=named, columns=columns)
-    command = shlex.join(["negbank", *sys.argv[1:]])
+    command = command_line()
     return negbank.MineSettings(source=options, command=command, **rest)
 
 

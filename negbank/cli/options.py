@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import shlex
+import sys
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 from click.shell_completion import CompletionItem
 
 from negbank.errors import nearest_hint
+from negbank.folders import RegistryPlace, without_password
 from negbank.terms import DEFAULT_ENCODER, TIERS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,7 +47,8 @@ def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str
     """The datasets of the registry that begin so."""
     import negbank
 
-    names = [summary.dataset for summary in negbank.ls(ctx.params.get("registry"))]
+    place = RegistryPlace(ctx.params.get("registry"), ctx.params.get("refs"))
+    names = [summary.dataset for summary in negbank.ls(place)]
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 
@@ -56,13 +61,23 @@ def complete_source(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 
 def registry_option(command: F) -> F:
-    """`--registry DIR`."""
-    return click.option(
+    """`--registry DIR` and `--refs URL`, which come as one RegistryPlace named `registry`."""
+
+    @click.option(
         "--registry",
-        type=click.Path(file_okay=False),
-        metavar="DIR",
-        help="The registry's folder (else NEGBANK_REGISTRY, else a folder of the user's).",
-    )(command)
+        metavar="DIR|URL",
+        help="The registry: a folder or s3://BUCKET/PREFIX (else NEGBANK_REGISTRY, else a folder of the user's).",
+    )
+    @click.option(
+        "--refs",
+        metavar="URL",
+        help="postgresql://USER@HOST/DATABASE, where versions are named for a team (else NEGBANK_REFS).",
+    )
+    @functools.wraps(command)
+    def with_place(*args: Any, registry: str | None, refs: str | None, **given: Any) -> Any:
+        return command(*args, registry=RegistryPlace(registry, refs), **given)
+
+    return cast("F", with_place)
 
 
 def json_option(command: F) -> F:
@@ -86,6 +101,11 @@ def column_options(command: F) -> F:
     """`--question-column`, `--answer-column`."""
     command = click.option("--answer-column", metavar="NAME", help="The column with the right answer.")(command)
     return click.option("--question-column", metavar="NAME", help="The column with the question.")(command)
+
+
+def command_line() -> str:
+    """What was typed, as a version records it: without passwords."""
+    return shlex.join(["negbank", *map(without_password, sys.argv[1:])])
 
 
 def size_text(count: int) -> str:

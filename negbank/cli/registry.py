@@ -8,12 +8,13 @@ from dataclasses import asdict
 import click
 
 from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
+from negbank.folders import RegistryPlace
 
 
 @click.command()
 @registry_option
 @json_option
-def ls(registry: str | None, as_json: bool) -> None:
+def ls(registry: RegistryPlace, as_json: bool) -> None:
     """List the datasets of the registry.
 
     \b
@@ -45,7 +46,7 @@ def ls(registry: str | None, as_json: bool) -> None:
 @click.option("-n", "--rows", type=click.IntRange(0), default=3, show_default=True, help="Rows to show.")
 @registry_option
 @json_option
-def show(reference: str, tier: str | None, rows: int, registry: str | None, as_json: bool) -> None:
+def show(reference: str, tier: str | None, rows: int, registry: RegistryPlace, as_json: bool) -> None:
     """Show a version: how it was made, and some of its rows.
 
     \b
@@ -91,7 +92,7 @@ def show(reference: str, tier: str | None, rows: int, registry: str | None, as_j
 )
 @registry_option
 @json_option
-def checkout(reference: str, folder: str, force: bool, format: str, registry: str | None, as_json: bool) -> None:
+def checkout(reference: str, folder: str, force: bool, format: str, registry: RegistryPlace, as_json: bool) -> None:
     """Write a version to FOLDER as the Hub lays it out: Parquet files, and a README that loads them.
 
     \b
@@ -118,7 +119,7 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: st
 @click.argument("query")
 @registry_option
 @json_option
-def sql(query: str, registry: str | None, as_json: bool) -> None:
+def sql(query: str, registry: RegistryPlace, as_json: bool) -> None:
     """Ask one SELECT of versions: negatives('arc@v3') are the rows of that version, in DuckDB's SQL.
 
     \b

@@ -8,13 +8,14 @@ import click
 
 from negbank.cli.options import complete_dataset, json_option, registry_option, size_text
 from negbank.cli.progress import reporter
+from negbank.folders import RegistryPlace
 
 
 @click.command()
 @click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
 @registry_option
 @json_option
-def card(reference: str, registry: str | None, as_json: bool) -> None:
+def card(reference: str, registry: RegistryPlace, as_json: bool) -> None:
     """Print the card of a version: the README that checkout and push write.
 
     \b
@@ -39,7 +40,7 @@ def card(reference: str, registry: str | None, as_json: bool) -> None:
 @registry_option
 @json_option
 def push(
-    reference: str | None, to: str | None, private: bool, rebase: bool, registry: str | None, as_json: bool
+    reference: str | None, to: str | None, private: bool, rebase: bool, registry: RegistryPlace, as_json: bool
 ) -> None:
     """Push a version to the Hugging Face Hub, as one commit that its number tags.
 
@@ -79,7 +80,7 @@ def push(
 @click.argument("place", metavar="ORG/NAME[@REVISION]")
 @registry_option
 @json_option
-def pull(place: str, registry: str | None, as_json: bool) -> None:
+def pull(place: str, registry: RegistryPlace, as_json: bool) -> None:
     """Take a dataset that negbank pushed into this registry, with its history.
 
     Its rows are checked against its manifest. Other datasets come in with negbank add hf:ORG/NAME.

@@ -9,13 +9,14 @@ import click
 
 from negbank.cli.options import json_option, registry_option, size_text
 from negbank.cli.progress import reporter
+from negbank.folders import RegistryPlace
 
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Count, and remove nothing.")
 @registry_option
 @json_option
-def gc(dry_run: bool, registry: str | None, as_json: bool) -> None:
+def gc(dry_run: bool, registry: RegistryPlace, as_json: bool) -> None:
     """Give back the space of what no version and no tag needs.
 
     \b
@@ -39,7 +40,7 @@ def gc(dry_run: bool, registry: str | None, as_json: bool) -> None:
 @click.option("--repair", is_flag=True, help="Make the index anew, and fetch broken rows from where they were pushed.")
 @registry_option
 @json_option
-def verify(repair: bool, registry: str | None, as_json: bool) -> int:
+def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     """Read every file of the registry, and say what is wrong; exit code 1 where something is.
 
     \b

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from negbank.errors import UnknownNameError
-from negbank.registry.store import translated
+from negbank.registry.disk import translated
 
 SUFFIXES = (".jsonl", ".csv", ".parquet")
 

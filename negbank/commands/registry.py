@@ -8,10 +8,11 @@ from typing import Any
 
 import polars as pl
 
+from negbank.folders import RegistryPlace
 from negbank.registry import Collected, Commit, DatasetSummary, Diff, Logged, Registry, Version
 
-Place = Registry | str | Path | None
-"""A registry, its folder, or None for the one that NEGBANK_REGISTRY or the user's folder names."""
+Place = Registry | RegistryPlace | str | Path | None
+"""A registry, its folder or URL, or None for the one that NEGBANK_REGISTRY or the user's folder names."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,9 @@ class ShowResult:
 
 def open_registry(place: Place) -> Registry:
     """The registry that `place` names."""
-    return place if isinstance(place, Registry) else Registry(place)
+    if isinstance(place, Registry):
+        return place
+    return Registry(place.root, place.refs) if isinstance(place, RegistryPlace) else Registry(place)
 
 
 def version_dict(version: Version, tags: tuple[str, ...] = ()) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 
 from negbank.errors import RegistryError, UnknownNameError
-from negbank.folders import registry_folder
+from negbank.folders import RegistryPlace
 from negbank.records import NEGATIVES, Progress, no_progress
 from negbank.registry.catalogue import Catalogue, DatasetSummary
 from negbank.registry.check import Collected, Problem, Verified, collect, forget, verify
@@ -21,7 +21,7 @@ from negbank.registry.engine import DIFF_COLUMNS, PartFiles
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.migrate import migrate
 from negbank.registry.names import Reference, check_dataset_name, check_tag
-from negbank.registry.store import Store, translated
+from negbank.registry.places import open_store
 
 __all__ = [
     "DIFF_COLUMNS", "Collected", "Commit", "DatasetSummary", "Diff", "Edit", "Logged", "Manifest", "NewPart", "Part",
@@ -50,14 +50,22 @@ class Diff:
 
 
 class Registry:
-    """A registry folder: the one named, else `NEGBANK_REGISTRY`, else a folder of the user's."""
+    """A registry: the folder or URL named, else `NEGBANK_REGISTRY`, else a folder of the user's.
 
-    def __init__(self, root: str | Path | None = None) -> None:
-        self.root = (Path(root).expanduser() if root else registry_folder()).absolute()
-        self._store = Store(self.root)
-        self._contents = Contents(self._store)
+    `refs` is a `postgresql://` URL (else `NEGBANK_REFS`) where versions are named in a database rather than in the
+    folder, as those in an object store (`s3://bucket/prefix`) must be. Raises RegistryError where that cannot be had.
+    """
+
+    def __init__(self, root: str | Path | None = None, refs: str | None = None) -> None:
+        self._store = open_store(RegistryPlace(str(root) if root else None, refs))
+        self._contents = Contents(self._store.blobs)
         self._maker = Maker(self._store, self._contents, self.newest)
-        self._catalogue = Catalogue(self.root / "catalogue.duckdb", self._manifest, self._size)
+        self._catalogue = Catalogue(self._store.blobs.root / "catalogue.duckdb", self._manifest, self._size)
+
+    @property
+    def place(self) -> str:
+        """Where the registry is: a folder or a URL."""
+        return self._store.place
 
     def commit(self, dataset: str, parts: Sequence[NewPart | Edit], message: str, command: str) -> Commit:
         """A new version of `dataset`: `parts`, and of the version before it the parts that they do not replace.
@@ -68,7 +76,7 @@ class Registry:
         """
         check_dataset_name(dataset)
         self._create()
-        with self._store.lock():
+        with self._store.refs.lock():
             return self._maker.commit(dataset, parts, message, command)
 
     def revert(self, reference: str, message: str, command: str) -> Commit:
@@ -77,7 +85,7 @@ class Registry:
         parts = version.manifest.parts
         for part in parts:
             here(self._contents, part)
-        with self._store.lock():
+        with self._store.refs.lock():
             said = message or f"as {version}"
             return self._maker.publish(version.manifest.dataset, lambda _: parts, said, command)
 
@@ -89,18 +97,18 @@ class Registry:
         they have not, or where a version of that number is here and is another one.
         """
         self._create()
-        with self._store.lock():
+        with self._store.refs.lock():
             return self._maker.adopt(name, manifests, rows)
 
     def restore(self, part: Part, files: Sequence[Path]) -> None:
         """Write the rows of a part again from files. Raises RegistryError where they are not the same rows."""
-        with self._store.lock():
+        with self._store.refs.lock():
             self._maker.restore(part, files)
 
     def datasets(self) -> list[DatasetSummary]:
         """Every dataset with its newest version, by name."""
         migrate(self._store)
-        return self._catalogue.datasets(self._store.refs()) if self._store.layout() else []
+        return self._catalogue.datasets(self._store.refs.versions()) if self._store.layout() else []
 
     def newest(self, dataset: str) -> Version | None:
         """The newest version of `dataset`, or None where there is none yet."""
@@ -116,9 +124,9 @@ class Registry:
         refs = self._refs()
         known = sorted({name for name, _ in refs})
         if asked.dataset not in known:
-            raise UnknownNameError("dataset", asked.dataset, known, hint=f" (in {self.root})")
+            raise UnknownNameError("dataset", asked.dataset, known, hint=f" (in {self.place})")
         versions = {number: name for (dataset, number), name in refs.items() if dataset == asked.dataset}
-        tags = self._store.tags(asked.dataset)
+        tags = self._tags(asked.dataset)
         if not asked.wanted:
             return self._version(versions[max(versions)])
         if asked.number in versions:
@@ -137,7 +145,7 @@ class Registry:
         """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it."""
         last = self.resolve(dataset).manifest
         tags: dict[str, list[str]] = {}
-        for tag, name in self._store.tags(last.dataset).items():
+        for tag, name in self._tags(last.dataset).items():
             tags.setdefault(name, []).append(tag)
         names = [name for (d, n), name in sorted(self._refs().items()) if d == last.dataset and n <= last.number]
         return [Logged(self._version(name), tuple(tags.get(name, ()))) for name in reversed(names)]
@@ -147,22 +155,22 @@ class Registry:
         check_tag(tag)
         version = self.resolve(reference)
         dataset = version.manifest.dataset
-        with self._store.lock():
-            if self._store.make_tag(dataset, tag, version.name):
+        with self._store.refs.lock():
+            if self._store.refs.make_tag(dataset, tag, version.name):
                 return version
-            taken = self._store.tags(dataset)[tag]
+            taken = self._tags(dataset)[tag]
             if taken != version.name and not move:
                 raise RegistryError(f"{dataset}@{tag} is {self._version(taken)} already; move it with --force")
-            self._store.move_tag(dataset, tag, version.name)
+            self._store.refs.move_tag(dataset, tag, version.name)
         return version
 
     def untag(self, reference: str) -> Version:
         """Take away the tag that `arc@stable` names; the version that had it."""
         asked = Reference.parse(reference)
-        tags = self._store.tags(asked.dataset) if asked.dataset in {d for d, _ in self._refs()} else {}
+        tags = self._tags(asked.dataset) if asked.dataset in {d for d, _ in self._refs()} else {}
         if asked.wanted not in tags:
             raise UnknownNameError("tag", asked.wanted, tags, hint=f" (of {asked.dataset})")
-        self._store.drop_tag(asked.dataset, asked.wanted)
+        self._store.refs.drop_tag(asked.dataset, asked.wanted)
         return self._version(tags[asked.wanted])
 
     def rm(self, dataset: str) -> int:
@@ -170,9 +178,9 @@ class Registry:
         if "@" in dataset:
             raise RegistryError("a version never goes alone: name the dataset, or take a tag away with tag --delete")
         self.resolve(dataset)
-        with self._store.lock(alone=True):
+        with self._store.refs.lock(alone=True):
             count = sum(name == dataset for name, _ in self._refs())
-            self._store.drop_dataset(dataset)
+            self._store.refs.drop_dataset(dataset)
         return count
 
     def gc(self, *, dry_run: bool = False) -> Collected:
@@ -189,7 +197,7 @@ class Registry:
         """Make the index anew, and take the broken files of `damaged` contents away so that they can be written."""
         forget(self._store, damaged)
         if self._store.layout():
-            self._catalogue.rebuild(self._store.refs())
+            self._catalogue.rebuild(self._store.refs.versions())
 
     def diff(self, before: str, after: str, tier: str | None = None, rows: int = 0) -> Diff:
         """How two versions differ, in one tier or in all, with the first `rows` rows that do."""
@@ -227,23 +235,26 @@ class Registry:
         """The manifest of a version and those that it came from, by name: its history, as far as it is here."""
         found: dict[str, bytes] = {}
         name: str | None = version.name
-        while name and name not in found and self._store.path("manifests", name).exists():
-            found[name] = self._store.get("manifests", name)
+        while name and name not in found and self._store.blobs.exists("manifests", name):
+            found[name] = self._store.blobs.get("manifests", name)
             name = Manifest.from_json(found[name]).parent
         return found
 
     def remote(self, dataset: str) -> dict[str, Any]:
         """Where a dataset was pushed to or pulled from; empty where it never was."""
-        return self._store.remote(dataset)
+        return self._store.refs.remote(dataset)
 
     def set_remote(self, dataset: str, record: Mapping[str, Any]) -> None:
         """Keep where a dataset was pushed to or pulled from."""
-        self._store.set_remote(dataset, dict(record))
+        self._store.refs.set_remote(dataset, dict(record))
 
     def _refs(self) -> dict[tuple[str, int], str]:
         migrate(self._store)
-        with translated(self.root):
-            return self._store.refs()
+        return self._store.refs.versions()
+
+    def _tags(self, dataset: str) -> dict[str, str]:
+        """The tags of a dataset: tag -> name of the manifest."""
+        return {tag: name for (own, tag), name in self._store.refs.tags().items() if own == dataset}
 
     def _create(self) -> None:
         migrate(self._store)
@@ -264,7 +275,7 @@ class Registry:
         return Version(self._manifest(name), name)
 
     def _manifest(self, name: str) -> Manifest:
-        return Manifest.from_json(self._store.get("manifests", name))
+        return Manifest.from_json(self._store.blobs.get("manifests", name))
 
 
 def _count_order(count: tuple[str, str, int]) -> tuple[int, str, str]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
 from negbank.records import Progress, no_progress
+from negbank.registry.blobs import SUFFIX, FolderBlobs
 from negbank.registry.contents import Content, Contents
+from negbank.registry.disk import remove_files, translated
 from negbank.registry.manifest import Manifest
-from negbank.registry.store import SUFFIX, Store, hash_file, translated
+from negbank.registry.store import Store
 
 _THREADS = 4  # hashing lets other threads run; more of them than cores keeps a disk busy
 
@@ -57,17 +58,17 @@ class Reach:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.contents = Contents(store)
+        self.contents = Contents(store.blobs)
         self.problems: list[Problem] = []
         self.manifests: dict[str, Manifest] = {}
         self.found: dict[str, Content] = {}
         self.broken: set[str] = set()
         self.absent: set[str] = set()
         self._rows: dict[str, int] = {}
-        for (dataset, number), name in sorted(store.refs().items()):
+        for (dataset, number), name in sorted(store.refs.versions().items()):
             self._visit(f"{dataset}@v{number}", name)
-        for path in sorted((store.root / "datasets").glob("*/tags/*")):
-            self._visit(f"{path.parents[1].name}@{path.name}", path.read_text().strip())
+        for (dataset, tag), name in store.refs.tags().items():
+            self._visit(f"{dataset}@{tag}", name)
 
     @property
     def objects(self) -> dict[str, set[str]]:
@@ -82,7 +83,7 @@ class Reach:
         if name in self.manifests:
             return
         try:
-            manifest = Manifest.from_json(self.store.get("manifests", name))
+            manifest = Manifest.from_json(self.store.blobs.get("manifests", name))
         except (RegistryError, OSError, ValueError) as error:
             self.problems.append(Problem("reference", reference, str(error)))
             return
@@ -96,10 +97,10 @@ class Reach:
             try:
                 content = self.contents.find(digest)
             except RegistryError as error:
-                self._damage(digest, "content", str(self.store.path("contents", digest)), str(error))
+                self._damage(digest, "content", self.store.blobs.where("contents", digest), str(error))
                 return
             if content is None:
-                if self.store.remote(dataset):
+                if self.store.refs.remote(dataset):
                     self.absent.add(digest)
                 else:
                     self._damage(digest, "content", where, f"the rows {digest[:12]} are missing")
@@ -122,39 +123,39 @@ def verify(store: Store, progress: Progress = no_progress) -> Verified:
     sizes, problems, damaged = 0, list(reach.problems), set(reach.broken)
     with ThreadPoolExecutor(_THREADS) as pool:
         names = sorted(needed)
-        for done, (name, (size, wrong)) in enumerate(pool.map(lambda name: (name, _check(store, name)), names), 1):
+        checked = pool.map(lambda name: _check(store.blobs, name), names)
+        for done, (name, (size, wrong)) in enumerate(zip(names, checked, strict=True), 1):
             sizes += size
             if wrong:
-                problems.append(Problem("object", str(store.path("objects", name)), wrong))
+                problems.append(Problem("object", store.blobs.where("objects", name), wrong))
                 damaged |= needed[name]
             progress("verify", done, len(names))
     for digest, content in reach.found.items():
-        if digest not in damaged and (counted := _rows(store, content)) != content.rows:
+        if digest not in damaged and (counted := _rows(store.blobs, content)) != content.rows:
             problems.append(Problem("count", digest[:12], f"its objects hold {counted} rows, not {content.rows}"))
             damaged.add(digest)
     return Verified(
-        len(store.refs()), len(needed), sizes, time.monotonic() - started, tuple(problems),
+        len(store.refs.versions()), len(needed), sizes, time.monotonic() - started, tuple(problems),
         tuple(sorted(damaged)), tuple(sorted(reach.absent - damaged)),
     )  # fmt: skip
 
 
 def forget(store: Store, damaged: Iterable[str]) -> None:
     """Take away the broken files of contents, so that their rows can be written again."""
-    contents = Contents(store)
-    with store.lock(alone=True), translated(store.root):
+    blobs = store.blobs
+    contents = Contents(blobs)
+    with store.refs.lock(alone=True), translated(store.place):
         for digest in damaged:
             with contextlib.suppress(RegistryError):
                 content = contents.find(digest)
-                for name in content.objects if content else ():
-                    path = store.path("objects", name)
-                    if path.exists() and hash_file(path) != name:
-                        path.unlink()
-            store.path("contents", digest).unlink(missing_ok=True)
+                objects = content.objects if content else ()
+                blobs.remove("objects", [name for name in objects if _check(blobs, name)[1]])
+            blobs.remove("contents", [digest])
 
 
 def collect(store: Store, dry_run: bool) -> Collected:
     """Remove what no version and no tag reaches. Waits for writers, and they wait for it."""
-    with store.lock(alone=True), translated(store.root):
+    with store.refs.lock(alone=True), translated(store.place):
         reach = Reach(store)
         if reach.problems:
             first = reach.problems[0]
@@ -168,12 +169,17 @@ def collect(store: Store, dry_run: bool) -> Collected:
             "manifests": _with_parents(store, reach),
         }
         files, size = {}, 0
-        for folder in (*SUFFIX, "tmp"):
-            gone = list(_unneeded(store, folder, kept.get(folder, set())))
+        for folder in SUFFIX:
+            gone = {name: held for name, held in store.blobs.names(folder) if name not in kept[folder]}
             files[folder] = len(gone)
-            size += sum(path.stat().st_size for path in gone)
+            size += sum(gone.values())
             if not dry_run:
-                _remove(gone)
+                store.blobs.remove(folder, gone)
+        left = store.blobs.leftovers()
+        files["tmp"] = len(left)
+        size += sum(path.stat().st_size for path in left)
+        if not dry_run:
+            remove_files(left)
     return Collected(files, size)
 
 
@@ -182,51 +188,35 @@ def _with_parents(store: Store, reach: Reach) -> set[str]:
     kept, waiting = set(reach.manifests), [m.parent for m in reach.manifests.values()]
     while waiting:
         name = waiting.pop()
-        if name and name not in kept and store.path("manifests", name).exists():
+        if name and name not in kept and store.blobs.exists("manifests", name):
             kept.add(name)
-            waiting.append(Manifest.from_json(store.get("manifests", name)).parent)
+            waiting.append(Manifest.from_json(store.blobs.get("manifests", name)).parent)
     return kept
 
 
-def _unneeded(store: Store, folder: str, kept: set[str]) -> Iterator[Path]:
-    if folder == "tmp":
-        yield from (path for path in (store.root / "tmp").rglob("*") if path.is_file())
-    else:
-        yield from (path for name, path in store.blobs(folder) if name not in kept)
-
-
-def _remove(paths: list[Path]) -> None:
-    for path in paths:
-        path.unlink(missing_ok=True)
-    for folder in {path.parent for path in paths}:
-        with contextlib.suppress(OSError):  # not empty
-            folder.rmdir()
-
-
-def _check(store: Store, name: str) -> tuple[int, str | None]:
+def _check(blobs: FolderBlobs, name: str) -> tuple[int, str | None]:
     """The size of an object and what is wrong with it, if anything."""
-    path = store.path("objects", name)
     try:
-        size = path.stat().st_size
-        return size, None if hash_file(path) == name else "its content does not match its name"
+        size, digest = blobs.measure("objects", name)
     except FileNotFoundError:
         return 0, "it is missing"
-    except OSError as error:
+    except (OSError, RegistryError) as error:
         return 0, f"it cannot be read: {error}"
+    return size, None if digest == name else "its content does not match its name"
 
 
-def _rows(store: Store, content: Content) -> int:
+def _rows(blobs: FolderBlobs, content: Content) -> int:
     """The rows of a content by what its objects say of themselves."""
     total = 0
     for layer in content.layers:
-        total += _counted(store, layer.added) - _counted(store, layer.removed)
+        total += _counted(blobs, layer.added) - _counted(blobs, layer.removed)
     return total
 
 
-def _counted(store: Store, name: str | None) -> int:
+def _counted(blobs: FolderBlobs, name: str | None) -> int:
     if name is None:
         return 0
     try:
-        return int(pq.read_metadata(store.path("objects", name)).num_rows)
+        return int(pq.read_metadata(blobs.fetch("objects", name)).num_rows)
     except (pa.ArrowException, OSError):
         return -1

@@ -88,8 +88,8 @@ class Maker:
                 return Commit(head, created=False)
             number, parent = (head.manifest.number + 1, head.name) if head else (1, None)
             manifest = Manifest(dataset, number, parent, _now(), _author(), message, command, parts)
-            name = self.store.put("manifests", manifest.to_json())
-            if self.store.make_version(dataset, number, name):
+            name = self.store.blobs.put("manifests", manifest.to_json())
+            if self.store.refs.make_version(dataset, number, name):
                 return Commit(Version(manifest, name), created=True)
 
     def adopt(self, name: str, manifests: Mapping[str, bytes], rows: Callable[[Part], Sequence[Path]]) -> Version:
@@ -100,8 +100,8 @@ class Maker:
             if self.contents.find(part.content) is None:
                 self.restore(part, rows(part))
         for own, manifest in sorted(history.items(), key=lambda item: item[1].number):
-            self.store.put("manifests", manifests[own])
-            self.store.make_version(manifest.dataset, manifest.number, own)
+            self.store.blobs.put("manifests", manifests[own])
+            self.store.refs.make_version(manifest.dataset, manifest.number, own)
         return Version(history[name], name)
 
     def restore(self, part: Part, files: Sequence[Path]) -> None:
@@ -117,7 +117,7 @@ class Maker:
 
     def _refuse_others(self, history: Mapping[str, Manifest]) -> None:
         """Refuse a history of which a version is here already and is another one."""
-        refs = self.store.refs()
+        refs = self.store.refs.versions()
         for name, manifest in history.items():
             known = refs.get((manifest.dataset, manifest.number))
             if known and known != name:

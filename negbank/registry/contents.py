@@ -20,6 +20,8 @@ import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
 from negbank.records import NEGATIVES
+from negbank.registry.blobs import FolderBlobs
+from negbank.registry.disk import translated
 from negbank.registry.engine import Engine, LayerFiles, Layers
 from negbank.registry.rows import (
     BATCH,
@@ -36,7 +38,6 @@ from negbank.registry.rows import (
     in_order,
     write_table,
 )
-from negbank.registry.store import Store, translated
 
 MAX_LAYERS: Final = 20
 """Edits on one base before a content is written whole: each costs a reader two files and a join."""
@@ -69,22 +70,23 @@ class Content:
 
 
 class Contents:
-    """The contents of one store."""
+    """The contents of one registry's blobs."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, blobs: FolderBlobs) -> None:
+        self.blobs = blobs
 
     def find(self, digest: str) -> Content | None:
         """The content of that hash, or None where its rows are not here. Raises RegistryError for a broken file."""
-        path = self.store.path("contents", digest)
+        data = self.blobs.read("contents", digest)
+        if data is None:
+            return None
         try:
-            record = json.loads(path.read_text())
+            record = json.loads(data)
             layers = tuple(Layer(**layer) for layer in record["layers"])
             return Content(record["digest"], record["rows"], layers)
-        except FileNotFoundError:
-            return None
         except (ValueError, TypeError, KeyError) as error:
-            raise RegistryError(f"{path} cannot be read; see negbank verify --repair") from error
+            where = self.blobs.where("contents", digest)
+            raise RegistryError(f"{where} cannot be read; see negbank verify --repair") from error
 
     def files(self, content: Content) -> tuple[LayerFiles, ...]:
         """Where the layers of a content lie."""
@@ -100,7 +102,7 @@ class Contents:
     def check(self, content: Content) -> None:
         """Raise RegistryError where an object is missing or is not what its name says."""
         for name in content.objects:
-            self.store.check("objects", name)
+            self.blobs.check("objects", name)
 
     def write(self, rows: pl.DataFrame | Sequence[Path]) -> Content:
         """Store rows (a frame, or Parquet files with a negative's columns), whole.
@@ -142,13 +144,13 @@ class Contents:
     def _write(self, ordered: Iterable[pl.DataFrame]) -> Content:
         with self.engine() as engine:
             file = engine.spill / "rows.parquet"
-            with translated(self.store.root):
+            with translated(self.blobs.place):
                 write_table(file, OBJECT_SCHEMA, hashed_ahead(ordered))
             pa.default_memory_pool().release_unused()  # before DuckDB takes its share
             digest, rows = _digest(engine, [LayerFiles(file, None)])
             if known := self.find(digest):
                 return known
-            name, size = self.store.put_file("objects", file)
+            name, size = self.blobs.put_file("objects", file)
         return self._keep(Content(digest, rows, (Layer(name, None, size),)))
 
     def _layer(self, engine: Engine, added: pa.Table, gone: pa.Table) -> Layer:
@@ -159,9 +161,9 @@ class Contents:
                 names.append(None)
                 continue
             file = engine.spill / "edit.parquet"
-            with translated(self.store.root):
+            with translated(self.blobs.place):
                 write_table(file, table.schema, [table])
-            name, size = self.store.put_file("objects", file)
+            name, size = self.blobs.put_file("objects", file)
             names.append(name)
             total += size
         return Layer(names[0], names[1], total)
@@ -171,16 +173,16 @@ class Contents:
         if known := self.find(content.digest):
             return known
         data = json.dumps(asdict(content), indent=1).encode()
-        self.store.set(self.store.path("contents", content.digest), data)
+        self.blobs.set("contents", content.digest, data)
         return content
 
     def _object(self, name: str | None) -> Path | None:
-        return self.store.path("objects", name) if name else None
+        return self.blobs.fetch("objects", name) if name else None
 
     @contextlib.contextmanager
     def engine(self) -> Iterator[Engine]:
         """An engine that spills into a folder of the registry, which is gone afterwards."""
-        with translated(self.store.root), self.store.scratch() as folder:
+        with translated(self.blobs.place), self.blobs.spill() as folder:
             engine = Engine(folder)
             try:
                 yield engine

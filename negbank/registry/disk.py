@@ -1,0 +1,104 @@
+"""Files that appear whole or not at all, and what to do where the disk refuses."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from negbank.errors import StorageError
+
+
+def write(scratch: Path, path: Path, data: bytes) -> None:
+    """Make `path` hold `data`, whole or not at all; `scratch` is a folder of the same disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(scratch, data) as temporary:
+        temporary.replace(path)
+    sync_folder(path.parent)
+
+
+def create(scratch: Path, path: Path, data: bytes) -> bool:
+    """As `write`, but False where `path` is there already: of many writers one is the first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _temporary(scratch, data) as temporary:
+        try:
+            os.link(temporary, path)  # fails where the name is taken: the one atomic create of POSIX
+        except FileExistsError:
+            return False
+    sync_folder(path.parent)
+    return True
+
+
+def move(source: Path, path: Path) -> None:
+    """Give a file of the same disk another name, for sure."""
+    with source.open("rb") as file:
+        os.fsync(file.fileno())
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source.chmod(0o644)
+    source.replace(path)
+    sync_folder(path.parent)
+
+
+def hash_file(path: Path) -> str:
+    """The SHA-256 (hexadecimal) of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextlib.contextmanager
+def translated(place: object) -> Iterator[None]:
+    """Turn the disk's refusals into StorageError, with what to do."""
+    try:
+        yield
+    except OSError as error:
+        remedy = {
+            errno.ENOSPC: "the disk is full; free some space",
+            errno.EDQUOT: "the disk quota is used up; free some space",
+            errno.EFBIG: "a file would be larger than this process may write",
+            errno.EROFS: "the disk is read-only; name another registry with --registry",
+            errno.EACCES: "no permission to write; name another registry with --registry",
+            errno.EPERM: "no permission to write; name another registry with --registry",
+        }.get(error.errno or 0)
+        if remedy is None:
+            raise StorageError(f"{place}: {error}") from error
+        raise StorageError(f"{place}: {remedy}. Nothing was changed") from error
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` last through a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Take files away, and the folders that are empty then."""
+    paths = list(paths)
+    for path in paths:
+        path.unlink(missing_ok=True)
+    for parent in {path.parent for path in paths}:
+        with contextlib.suppress(OSError):  # not empty
+            parent.rmdir()
+
+
+@contextlib.contextmanager
+def _temporary(scratch: Path, data: bytes) -> Iterator[Path]:
+    """A file with `data`, on the disk for sure, that is gone afterwards unless it was renamed."""
+    scratch.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=scratch)
+    path = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        path.chmod(0o644)
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
