@@ -71,8 +71,17 @@ class Embedder:
         return embed(texts, self.encoder, progress=self.progress)
 
 
-def gather(inputs: Inputs, embed_texts: Embedder) -> tuple[Screened, TextVectors]:
-    """All candidates, screened, and the vectors of every text in them.
+@dataclass(frozen=True)
+class Gathered:
+    """Candidates that were screened, the vectors of every text in them, and what the guards judged by."""
+
+    screened: Screened
+    vectors: TextVectors
+    rules: Rules
+
+
+def gather(inputs: Inputs, embed_texts: Embedder) -> Gathered:
+    """All candidates, screened.
 
     Of the tiers that are drawn at random, only as many as are asked for are encoded at first; where guards leave a
     question short, the rest of its draw follows.
@@ -87,7 +96,7 @@ def gather(inputs: Inputs, embed_texts: Embedder) -> tuple[Screened, TextVectors
         candidates = _wanted(inputs, drawn, more)
         vectors = embed_texts(_texts(inputs, candidates))
         screened = screen(pl.concat([near_misses, candidates]), questions, vectors, rules)
-    return screened, vectors
+    return Gathered(screened, vectors, rules)
 
 
 def _wanted(inputs: Inputs, drawn: Mapping[str, pl.DataFrame], more: Mapping[str, frozenset[str]]) -> pl.DataFrame:

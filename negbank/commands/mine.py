@@ -6,18 +6,18 @@ source -> candidates, encoded, ranked and guarded (`gather`) -> the first of eac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import polars as pl
 
 from negbank import __version__
-from negbank.commands.gather import Embedder, Inputs, MineSettings, gather, quotas, without_known
+from negbank.commands.gather import Embedder, Gathered, Inputs, MineSettings, gather, quotas, without_known
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.summary import TierSummary, by_tier
 from negbank.encode import Encoder, load_encoder
 from negbank.errors import SourceError, UnknownNameError
-from negbank.guards import Screened, explained
+from negbank.guards import LABELLED_WRONG, Screened, estimate, explained
 from negbank.mining import Taken, take
 from negbank.plausibility import Background, label
 from negbank.records import (
@@ -86,11 +86,12 @@ def mine(
     inputs = _read(source, tuple(tiers), settings)
     dataset = check_dataset_name(settings.dataset or inputs.data.name)
     encoder = load_encoder(settings.encoder, device=settings.device)
-    screened, vectors = gather(inputs, Embedder(encoder, progress))
-    screened = without_known(screened, _kept_rows(place, dataset, inputs.tiers))
+    gathered = gather(inputs, Embedder(encoder, progress))
+    screened = without_known(gathered.screened, _kept_rows(place, dataset, inputs.tiers))
     taken = take(screened.kept, quotas(inputs), inputs.data.questions.height)
-    rows = _negatives(inputs.data, taken, vectors)
-    parts = [_part(tier, rows, inputs, screened, encoder) for tier in inputs.tiers]
+    rows = _negatives(inputs.data, taken, gathered.vectors)
+    gathered = replace(gathered, screened=screened)
+    parts = [_part(tier, rows, inputs, gathered, encoder) for tier in inputs.tiers]
     commit = place.commit(dataset, parts, settings.message or "", settings.command)
     return _result(commit.version, commit.created, inputs, screened, taken, rows)
 
@@ -119,8 +120,11 @@ def _negatives(data: SourceData, taken: Taken, vectors: TextVectors) -> pl.DataF
     return labelled.with_columns(pl.Series("id", ids, pl.String), category=category).select(NEGATIVES.names())
 
 
-def _part(tier: str, rows: pl.DataFrame, inputs: Inputs, screened: Screened, encoder: Encoder) -> NewPart:
+def _part(tier: str, rows: pl.DataFrame, inputs: Inputs, gathered: Gathered, encoder: Encoder) -> NewPart:
     """One tier's rows and how they were mined: nothing here depends on when or where."""
+    own = rows.filter(pl.col("tier") == tier)
+    called_wrong = own["origin"].is_in(LABELLED_WRONG).to_numpy()
+    estimated = estimate(own["similarity"].to_numpy(), called_wrong, gathered.rules.paraphrase.min_cosine)
     data, pool, settings = inputs.data, inputs.pool if tier == UNRELATED else None, inputs.settings
     mined = {
         "source": data.name,
@@ -138,10 +142,11 @@ def _part(tier: str, rows: pl.DataFrame, inputs: Inputs, screened: Screened, enc
             **asdict(settings.source),
         },
         "seed": settings.seed,
-        "refused": {reason: count for reason, of, count in screened.counts.iter_rows() if of == tier},
+        "refused": {reason: count for reason, of, count in gathered.screened.counts.iter_rows() if of == tier},
+        "false_negatives": asdict(estimated) if estimated else None,
         "negbank": __version__,
     }
-    return NewPart(tier, "train", rows.filter(pl.col("tier") == tier), mined)
+    return NewPart(tier, "train", own, mined)
 
 
 def _result(
