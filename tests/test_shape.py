@@ -30,6 +30,7 @@ LAYERS = (
 
 MAY_SEE = {
     "mining": {"neighbors"},  # the nearest answers of other questions
+    "report": {"cards"},  # one way to make strangers' texts harmless
     "export": {"registry"},  # one translation of the disk's refusals
 }
 """Neighbours in one layer that may be imported all the same, and why."""

@@ -1,0 +1,140 @@
+"""What a recipe says, as frozen dataclasses: a table of the TOML file each, a field a key."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Final, Literal
+
+from negbank.decoding import Between
+from negbank.recipes.weights import MAX_WEIGHT, parse_weights
+
+Count = Annotated[int, Between(1)]
+Rate = Annotated[float, Between(0, 1, above=True)]
+Share = Annotated[float, Between(0, 1)]
+Weight = Annotated[float, Between(0, MAX_WEIGHT)]
+System = Literal["base", "sft", "likra", "base-likra"]
+Measure = Literal["acc", "acc_norm"]
+
+LARGE: Final = 5_000_000_000
+"""Parameters from which on a model counts as one of 7B: between the 3B and the 7B that the paper's rates are for."""
+
+
+@dataclass(frozen=True)
+class DataSettings:
+    """`[data]`: the registry's `dataset`, whose negatives of `tier` are proved; `source` is what it is mined from.
+
+    Right answers come from the version itself: each of its questions has one.
+    """
+
+    dataset: str
+    source: str | None = None
+    tier: Literal["near-miss", "irrelevant", "unrelated"] = "near-miss"
+    right_answers: Literal["version"] = "version"
+
+
+@dataclass(frozen=True)
+class EvaluationSettings:
+    """`[evaluation]`: the questions that `source` holds back, `limit` of them at most.
+
+    Which those are is the source's to say; `split` only tells a reader: `ARC-Challenge/test`. A question is preceded by
+    `shots` others with their answers, drawn for it alone (`per-question`, as lm-evaluation-harness does) or the same
+    for all (`fixed`).
+    """
+
+    source: str
+    split: str | None = None
+    limit: Count | None = None
+    shots: Annotated[int, Between(0, 100)] = 0
+    shot_kind: Literal["per-question", "fixed"] = "per-question"
+    measure: Measure = "acc"
+
+
+@dataclass(frozen=True)
+class BaseChoice:
+    """`[[base]]`: a model of the Hub or a folder; or, `pretrained`, one that is trained from scratch on the world."""
+
+    name: str
+    kind: Literal["hub", "pretrained"] = "hub"
+    revision: str | None = None
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+    learning_rate: Rate | None = None
+
+
+@dataclass(frozen=True)
+class HeadSettings:
+    """`[lora]`: the shape of a head."""
+
+    rank: Annotated[int, Between(1, 1024)] = 8
+    alpha: Annotated[int, Between(1, 4096)] = 8
+    dropout: Annotated[float, Between(0, 0.9)] = 0.0
+    targets: tuple[str, ...] = ("up_proj", "down_proj", "gate_proj")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """`[training]`: `points` are the numbers of examples that the curve is drawn at; none: 16, 32, 64 and so on."""
+
+    batch: Annotated[int, Between(1, 4096)] = 8
+    epochs: Annotated[int, Between(1, 100)] = 1
+    learning_rate: Rate | None = None
+    max_examples: Count | None = None
+    points: tuple[Count, ...] = ()
+
+    def points_for(self, examples: int) -> tuple[int, ...]:
+        """The points of a curve of `examples` or, if that is less, `max_examples`: those that are reached, then all."""
+        most = min(examples, self.max_examples or examples)
+        named = self.points or tuple(16 * 2**power for power in range(40))
+        return (*(point for point in named if point < most), most) if most > 0 else ()
+
+
+@dataclass(frozen=True)
+class LikraSettings:
+    """`[likra]`: the `weight` of the negative head, and those of a sweep, as a list or as `0:1.5:0.1`."""
+
+    weight: Weight = 1.0
+    weights: tuple[Weight, ...] = parse_weights("0:1.5:0.1")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """`[[reference]]`: what someone else measured, and where that stands."""
+
+    base: str
+    system: System
+    measure: Measure
+    accuracy: Share
+    source: str
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A recipe; the first of `bases` is the one that is used where nobody asks for another.
+
+    `settings` are those of the generated world, for its own room to check.
+    """
+
+    name: str
+    summary: str
+    data: DataSettings
+    evaluation: EvaluationSettings
+    bases: tuple[BaseChoice, ...]
+    heads: HeadSettings = field(default_factory=HeadSettings)
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    likra: LikraSettings = field(default_factory=LikraSettings)
+    references: tuple[Reference, ...] = ()
+    settings: Mapping[str, int | float | str] = field(default_factory=dict)
+
+    def base(self, name: str | None = None) -> BaseChoice:
+        """The base of that name, the first one where there is no name, or any other model, with no settings."""
+        if name is None:
+            return self.bases[0]
+        return next((base for base in self.bases if base.name == name), BaseChoice(name))
+
+    def learning_rate(self, base: BaseChoice, parameters: int) -> float:
+        """The base's own rate, else the recipe's, else the paper's: 1e-4 for 7B, 1e-3 for 3B and below."""
+        return base.learning_rate or self.training.learning_rate or (1e-4 if parameters >= LARGE else 1e-3)
+
+    def references_for(self, base: str, measure: str) -> tuple[Reference, ...]:
+        """What others measured of that base in that measure: nothing else is comparable."""
+        return tuple(r for r in self.references if r.base == base and r.measure == measure)
