@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from negbank.commands.add import AddResult as AddResult
     from negbank.commands.add import AddSettings as AddSettings
     from negbank.commands.add import add as add
+    from negbank.commands.benchmark import BenchmarkResult as BenchmarkResult
+    from negbank.commands.benchmark import BenchmarkSettings as BenchmarkSettings
+    from negbank.commands.benchmark import benchmark as benchmark
     from negbank.commands.checkout import card as card
     from negbank.commands.checkout import checkout as checkout
     from negbank.commands.gather import MineSettings as MineSettings
@@ -31,11 +34,15 @@ if TYPE_CHECKING:
     from negbank.commands.registry import show as show
     from negbank.commands.registry import sql as sql
     from negbank.commands.registry import tag as tag
+    from negbank.commands.score import ScoreResult as ScoreResult
+    from negbank.commands.score import ScoreSettings as ScoreSettings
+    from negbank.commands.score import score as score
     from negbank.commands.share import PullResult as PullResult
     from negbank.commands.share import PushResult as PushResult
     from negbank.commands.share import load as load
     from negbank.commands.share import pull as pull
     from negbank.commands.share import push as push
+    from negbank.commands.validations import Gate as Gate
     from negbank.commands.verify import VerifyResult as VerifyResult
     from negbank.commands.verify import verify as verify
     from negbank.errors import NegbankError as NegbankError
@@ -43,14 +50,19 @@ if TYPE_CHECKING:
     from negbank.registry import Registry as Registry
     from negbank.sources import Columns as Columns
     from negbank.sources import SourceOptions as SourceOptions
+    from negbank.validation import Draw as Draw
 
 __version__ = "0.1.0"
 
 _PUBLIC = {
     "AddResult": "negbank.commands.add",
     "AddSettings": "negbank.commands.add",
+    "BenchmarkResult": "negbank.commands.benchmark",
+    "BenchmarkSettings": "negbank.commands.benchmark",
     "Columns": "negbank.sources",
     "Diff": "negbank.registry",
+    "Draw": "negbank.validation",
+    "Gate": "negbank.commands.validations",
     "LabelColumns": "negbank.commands.label",
     "LabelResult": "negbank.commands.label",
     "LabelSettings": "negbank.commands.label",
@@ -61,9 +73,12 @@ _PUBLIC = {
     "PushResult": "negbank.commands.share",
     "Registry": "negbank.registry",
     "ShowResult": "negbank.commands.registry",
+    "ScoreResult": "negbank.commands.score",
+    "ScoreSettings": "negbank.commands.score",
     "SourceOptions": "negbank.sources",
     "VerifyResult": "negbank.commands.verify",
     "add": "negbank.commands.add",
+    "benchmark": "negbank.commands.benchmark",
     "card": "negbank.commands.checkout",
     "checkout": "negbank.commands.checkout",
     "diff": "negbank.commands.registry",
@@ -77,6 +92,7 @@ _PUBLIC = {
     "push": "negbank.commands.share",
     "revert": "negbank.commands.registry",
     "rm": "negbank.commands.registry",
+    "score": "negbank.commands.score",
     "show": "negbank.commands.registry",
     "sql": "negbank.commands.registry",
     "tag": "negbank.commands.registry",

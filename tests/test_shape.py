@@ -17,12 +17,12 @@ from negbank.cli import COMMANDS, cli
 PACKAGE = ROOT / "negbank"
 
 LAYERS = (
-    {"errors", "terms", "licenses"},
+    {"errors", "terms", "licenses", "machine"},
     {"records", "folders"},
     {"decoding"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "causal", "ranking", "recipes"},
     {"cards", "export", "hub", "scoring", "heads", "world", "report"},
-    {"harness"},
+    {"harness", "validation"},
     {"commands"},
     {"cli"},
 )
@@ -72,15 +72,16 @@ def test_every_command_that_reports_takes_json() -> None:
 
 
 def test_a_command_and_its_function_share_a_name() -> None:
-    assert {name for name in COMMANDS if name not in negbank.__all__} == {"sources", "completion"}
+    assert {name for name in COMMANDS if name not in negbank.__all__} == {"sources", "recipes", "completion"}
 
 
 def test_the_public_names() -> None:
     assert sorted(negbank.__all__) == [
-        "AddResult", "AddSettings", "Columns", "Diff", "LabelColumns", "LabelResult", "LabelSettings", "MineResult",
-        "MineSettings", "NegbankError", "PullResult", "PushResult", "Registry", "ShowResult", "SourceOptions",
-        "VerifyResult", "__version__", "add", "card", "checkout", "diff", "gc", "label", "load", "log", "ls", "mine",
-        "pull", "push", "revert", "rm", "show", "sql", "tag", "verify",
+        "AddResult", "AddSettings", "BenchmarkResult", "BenchmarkSettings", "Columns", "Diff", "Draw", "Gate",
+        "LabelColumns", "LabelResult", "LabelSettings", "MineResult", "MineSettings", "NegbankError", "PullResult",
+        "PushResult", "Registry", "ScoreResult", "ScoreSettings", "ShowResult", "SourceOptions", "VerifyResult",
+        "__version__", "add", "benchmark", "card", "checkout", "diff", "gc", "label", "load", "log", "ls", "mine",
+        "pull", "push", "revert", "rm", "score", "show", "sql", "tag", "verify",
     ]  # fmt: skip
     for name in negbank.__all__:
         assert getattr(negbank, name) is not None

@@ -27,6 +27,9 @@ COMMANDS = {
     "gc": "negbank.cli.upkeep",
     "verify": "negbank.cli.upkeep",
     "checkout": "negbank.cli.registry",
+    "benchmark": "negbank.cli.benchmark",
+    "score": "negbank.cli.benchmark",
+    "recipes": "negbank.cli.benchmark",
     "card": "negbank.cli.share",
     "push": "negbank.cli.share",
     "pull": "negbank.cli.share",
@@ -75,6 +78,7 @@ def cli() -> None:
       negbank mine arc --tier near-miss            # -> dataset `arc`, version v1
       negbank show arc --tier near-miss -n 5
       negbank checkout arc ./arc-negatives         # a folder that load_dataset reads
+      negbank benchmark arc --likra                # what a model learns from it
       negbank push arc --to org/arc-negatives      # to the Hugging Face Hub
     """
 

@@ -69,7 +69,10 @@ def show(reference: str, tier: str | None, rows: int, registry: RegistryPlace, a
         click.echo(f"  tags: {', '.join(found.tags)}")
     if manifest.message:
         click.echo(f"  {manifest.message}")
-    click.echo(f"  {manifest.command}\n")
+    click.echo(f"  {manifest.command}")
+    if found.validated:
+        click.echo(f"  validated {found.validated}")
+    click.echo()
     print_table("", ["tier", "negatives"], list(found.version.tiers.items()))
     for row in found.rows.iter_rows(named=True):
         scores = f"plausibility {_score(row['plausibility'])}  similarity {_score(row['similarity'])}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -37,11 +38,14 @@ def card(reference: str, registry: RegistryPlace, as_json: bool) -> None:
 @click.option("--to", metavar="[ORG/]NAME", help="Where to (else where it went last).")
 @click.option("--private", is_flag=True, help="A repository that is made now is private.")
 @click.option("--rebase", is_flag=True, help="Push upon what someone else pushed in between.")
+@click.option("--require-validated", is_flag=True, help="Refuse a version that was never benchmarked.")
+@click.option("--min-gain", type=float, metavar="POINTS", help="Refuse one that has not shown this gain of accuracy.")
 @registry_option
 @json_option
 def push(
-    reference: str | None, to: str | None, private: bool, rebase: bool, registry: RegistryPlace, as_json: bool
-) -> None:
+    reference: str | None, to: str | None, require_validated: bool, min_gain: float | None, registry: RegistryPlace,
+    as_json: bool, **given: Any,
+) -> None:  # fmt: skip
     """Push a version to the Hugging Face Hub, as one commit that its number tags.
 
     Alone, it pushes the dataset where there is one, to the place it went last. The token comes from HF_TOKEN or
@@ -52,16 +56,16 @@ def push(
       negbank push arc --to org/arc-negatives --private
       negbank push                                 # again, to the same place
       negbank push arc@stable --to arc-negatives   # in your own namespace
+      negbank push arc --require-validated --min-gain 2
     """
     import negbank
     from negbank.commands.share import plan_push
 
-    plan = plan_push(reference, to, registry=registry)
+    gate = negbank.Gate(require_validated, min_gain)
+    plan = plan_push(reference, to, gate=gate, registry=registry)
     click.echo(f"Pushing {plan.version} ({plan.version.rows:,} negatives) to {plan.repo} ...", err=True)
     with reporter() as progress:
-        result = negbank.push(
-            str(plan.version), plan.repo, private=private, rebase=rebase, registry=registry, progress=progress
-        )
+        result = negbank.push(str(plan.version), plan.repo, registry=registry, progress=progress, **given)
     pushed = result.pushed
     if as_json:
         click.echo(json.dumps(result.to_dict()))

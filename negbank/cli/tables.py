@@ -20,11 +20,13 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     if not console.is_terminal and "COLUMNS" not in os.environ:
         console = Console(width=WIDE)
     table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    widths = [max(len(_text(cell)) for cell in column) for column in zip(columns, *rows, strict=True)]
+    fits = sum(widths) + 3 * len(widths) <= console.width
     for place, name in enumerate(columns):
         cells = [row[place] for row in rows]
         numeric = bool(cells) and all(isinstance(cell, int | float) for cell in cells)
         long = any(len(_text(cell)) > 24 for cell in cells)
-        table.add_column(name, justify="right" if numeric else "left", no_wrap=not long, overflow="fold")
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=fits and not long, overflow="fold")
     for row in rows:
         table.add_row(*(escape(_text(cell)) for cell in row))
     if title:

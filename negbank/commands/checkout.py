@@ -13,11 +13,14 @@ import polars as pl
 from negbank.cards import Card, CardFacts, CardFile, Distribution, HistoryLine, TierFacts
 from negbank.cards import card as write_card
 from negbank.commands.registry import Place, open_registry
+from negbank.commands.validations import newest_validation
 from negbank.errors import UnknownNameError
 from negbank.export import Writer, write_folder
 from negbank.registry import Part, Registry, Version
 from negbank.registry.commits import tier_order
 from negbank.registry.rows import SCHEMA, sharded, write_table
+from negbank.report.tables import validations
+from negbank.report.words import verdict
 
 FORMATS = ("hub", "parquet", "jsonl")
 """`hub`: a folder that `datasets.load_dataset` reads by tier, with its card; the others: a file a tier and split."""
@@ -88,6 +91,9 @@ def _hub_files(registry: Registry, version: Version, repo: str | None) -> dict[s
     for name, manifest in registry.manifests(version).items():
         files[f".negbank/manifests/{name}.json"] = manifest
 
+    for name, text in registry.validations(version).items():
+        files[f".negbank/validations/{name}.json"] = text.encode()
+
     def write_readme(path: Path) -> None:
         written = write_card(_facts(registry, version, tuple(data), repo))
         path.write_text(written.text, encoding="utf-8")
@@ -141,7 +147,14 @@ def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], re
             HistoryLine(f"v{m.number}", m.created, m.author, m.message)
             for m in (logged.version.manifest for logged in registry.log(str(version)))
         ),
+        validations=_validations(registry, version),
     )
+
+
+def _validations(registry: Registry, version: Version) -> tuple[dict[str, object], ...]:
+    """The curves of the newest validation, as the card draws them, and its verdict."""
+    newest = newest_validation(registry, version)
+    return (*validations(newest), {"system": newest.base.name, "verdict": verdict(newest)}) if newest else ()
 
 
 def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:

@@ -1,4 +1,4 @@
-"""Frames written where a user asks for them."""
+"""Files written where a user asks for them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,15 @@ def write_rows(rows: pl.DataFrame, path: str) -> None:
     else:
         lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
         rows.with_columns(pl.col(lists).list.join("; ")).write_csv(buffer)
+    write_whole(target, buffer.getvalue())
+
+
+def write_whole(target: Path, data: bytes) -> None:
+    """Write a file, whole or not at all. Raises StorageError where the disk refuses."""
     temporary = target.with_name(f".{target.name}.part")
     with translated(target):
         try:
-            temporary.write_bytes(buffer.getvalue())
+            temporary.write_bytes(data)
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from negbank.commands.validations import said_of
 from negbank.folders import RegistryPlace
 from negbank.registry import Collected, Commit, DatasetSummary, Diff, Logged, Registry, Version
 
@@ -17,15 +18,17 @@ Place = Registry | RegistryPlace | str | Path | None
 
 @dataclass(frozen=True)
 class ShowResult:
-    """A version, its tags, and its first rows (NEGATIVES)."""
+    """A version, its tags, its first rows (NEGATIVES), and what its newest validation says."""
 
     version: Version
     rows: pl.DataFrame
     tags: tuple[str, ...] = ()
+    validated: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return {**version_dict(self.version, self.tags), "rows": self.rows.to_dicts()}
+        known = version_dict(self.version, self.tags)
+        return {**known, "validated": self.validated, "rows": self.rows.to_dicts()}
 
 
 def open_registry(place: Place) -> Registry:
@@ -56,7 +59,7 @@ def show(reference: str, tier: str | None = None, rows: int = 3, *, registry: Pl
     every = place.read(logged.version, tier).sort("rank", maintain_order=True)  # other questions before other ranks
     turn = pl.int_range(pl.len()).over("tier")
     chosen = every.with_columns(turn=turn).sort("turn", maintain_order=True).head(rows).drop("turn")
-    return ShowResult(logged.version, chosen, logged.tags)
+    return ShowResult(logged.version, chosen, logged.tags, said_of(place, logged.version))
 
 
 def log(reference: str, *, registry: Place = None) -> list[Logged]:

@@ -13,11 +13,15 @@ from negbank import hub
 from negbank.cards import combined_license
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
+from negbank.commands.validations import Gate, check_gate
 from negbank.errors import HubError, RegistryError
 from negbank.export import MARKER
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
 from negbank.registry import Registry, Version
+from negbank.report import Result, from_json, to_json
+
+NO_GATE = Gate()
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,13 @@ class PullResult:
         return {"version": str(self.version), "manifest": self.version.name, "repo": self.repo, "commit": self.commit}
 
 
-def plan_push(reference: str | None = None, to: str | None = None, *, registry: Place = None) -> PushPlan:
+def plan_push(
+    reference: str | None = None, to: str | None = None, *, gate: Gate = NO_GATE, registry: Place = None
+) -> PushPlan:
     """What `push` would push, and where to: the one dataset that there is, and the place that it went last.
 
-    Raises RegistryError where either is not clear, and where the licences of the sources forbid a result.
+    Raises RegistryError where either is not clear, and where the licences of the sources forbid a result;
+    BenchmarkError where the version has not shown what the gate asks for.
     """
     place = open_registry(registry)
     if reference is None:
@@ -67,6 +74,7 @@ def plan_push(reference: str | None = None, to: str | None = None, *, registry: 
         reference = names[0]
     version = place.resolve(reference)
     _check_licenses(version)
+    check_gate(place, version, gate)
     repo = to or place.remote(version.manifest.dataset).get("repo")
     if not repo:
         raise RegistryError(f"{version} was never pushed: say where to with --to NAME or --to ORG/NAME")
@@ -81,6 +89,7 @@ def push(
     *,
     private: bool = False,
     rebase: bool = False,
+    gate: Gate = NO_GATE,
     registry: Place = None,
     progress: Progress = no_progress,
 ) -> PushResult:
@@ -90,7 +99,7 @@ def push(
     whatever the Hub refuses.
     """
     place = open_registry(registry)
-    plan = plan_push(reference, to, registry=place)
+    plan = plan_push(reference, to, gate=gate, registry=place)
     manifest = plan.version.manifest
     remote = place.remote(manifest.dataset)
     known = _known(remote, plan.repo)
@@ -189,7 +198,18 @@ def _take_in(registry: Registry, folder: Path, repo: str) -> Version:
         name = str(json.loads(marker.read_text())["manifest"])
     except (ValueError, KeyError, TypeError) as error:
         raise RegistryError(f"{repo} does not say which version it is: {MARKER} is broken") from error
-    return registry.adopt(name, manifests, lambda part: data_files(folder, part))
+    version = registry.adopt(name, manifests, lambda part: data_files(folder, part))
+    for path in sorted((folder / ".negbank" / "validations").glob("*.json")):
+        registry.record_validation(version, to_json(_validation_of(path, version)))
+    return version
+
+
+def _validation_of(path: Path, version: Version) -> Result:
+    """A validation that came with a version. Raises BenchmarkError where it is none, or is another version's."""
+    result = from_json(path.read_text(encoding="utf-8"), str(path.name))
+    if result.manifest != version.name:
+        raise RegistryError(f"{path.name} says what was measured on another version than {version}")
+    return result
 
 
 def _known(remote: dict[str, Any], repo: str) -> dict[str, Any]:

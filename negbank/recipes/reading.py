@@ -75,6 +75,14 @@ def recipe_names() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(RECIPE_SUFFIX) for name in files if name.endswith(RECIPE_SUFFIX)))
 
 
+def recipe_text(name_or_path: str | Path) -> str:
+    """The TOML of a recipe that `load_recipe` reads."""
+    load_recipe(name_or_path)
+    text = str(name_or_path)
+    file = _shipped().joinpath(text + RECIPE_SUFFIX) if text in recipe_names() else Path(name_or_path)
+    return file.read_text(encoding="utf-8")
+
+
 def as_record(recipe: Recipe) -> dict[str, Any]:
     """`recipe` as JSON and TOML have it, laid out as its file is; `recipe_from_record` takes it back."""
     tables = _Tables(

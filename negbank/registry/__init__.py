@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -239,6 +240,15 @@ class Registry:
             found[name] = self._store.blobs.get("manifests", name)
             name = Manifest.from_json(found[name]).parent
         return found
+
+    def validations(self, version: Version) -> dict[str, str]:
+        """What was measured on a version: JSON by name. It stands beside the version, which never changes."""
+        return self._store.refs.validations(version.manifest.dataset, version.name)
+
+    def record_validation(self, version: Version, text: str) -> None:
+        """Keep what was measured on a version; the same text twice is kept once."""
+        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        self._store.refs.add_validation(version.manifest.dataset, version.name, name, text)
 
     def remote(self, dataset: str) -> dict[str, Any]:
         """Where a dataset was pushed to or pulled from; empty where it never was."""

@@ -6,6 +6,7 @@
     negbank_versions   dataset, number -> manifest       one row a version
     negbank_tags       dataset, tag -> manifest
     negbank_remotes    dataset -> record                 where it was pushed to or pulled from
+    negbank_validations    dataset, manifest, name -> record    what was measured on a version
 
 A version is published by one INSERT that does nothing where another writer was first. Writers hold an advisory lock of
 their session together, what removes files holds it alone; while it is held, every statement goes through the
@@ -36,7 +37,9 @@ create table if not exists negbank_versions (
     dataset text, number integer check (number > 0), manifest text not null, primary key (dataset, number));
 create table if not exists negbank_tags (
     dataset text, tag text, manifest text not null, primary key (dataset, tag));
-create table if not exists negbank_remotes (dataset text primary key, record jsonb not null)
+create table if not exists negbank_remotes (dataset text primary key, record jsonb not null);
+create table if not exists negbank_validations (
+    dataset text, manifest text, name text, record text not null, primary key (dataset, manifest, name))
 """
 
 _LOCK: Final = "hashtextextended('negbank ' || current_schema(), 0)"
@@ -100,7 +103,7 @@ class PostgresRefs:
     def drop_dataset(self, dataset: str) -> None:
         """Take away every name of a dataset, all at once."""
         with self._connection() as connection:
-            for table in ("negbank_versions", "negbank_tags", "negbank_remotes"):
+            for table in ("negbank_versions", "negbank_tags", "negbank_remotes", "negbank_validations"):
                 connection.execute(f"delete from {table} where dataset = %s", [dataset])
 
     def remote(self, dataset: str) -> dict[str, Any]:
@@ -112,6 +115,16 @@ class PostgresRefs:
         """Keep where a dataset was pushed to or pulled from."""
         put = "insert into negbank_remotes values (%s, %s) on conflict (dataset) do update set record = excluded.record"
         self._change(put, dataset, json.dumps(record))
+
+    def validations(self, dataset: str, manifest: str) -> dict[str, str]:
+        """What was measured on a version: name -> JSON, in order of the names."""
+        query = "select name, record from negbank_validations where dataset = %s and manifest = %s order by name"
+        return dict(self._ask(query, dataset, manifest))
+
+    def add_validation(self, dataset: str, manifest: str, name: str, text: str) -> None:
+        """Keep what was measured on a version."""
+        add = "insert into negbank_validations values (%s, %s, %s, %s) on conflict do nothing"
+        self._change(add, dataset, manifest, name, text)
 
     @contextlib.contextmanager
     def lock(self, alone: bool = False) -> Iterator[None]:
@@ -152,7 +165,7 @@ class PostgresRefs:
         return psycopg.connect(self.url, connect_timeout=_CONNECT_S, application_name="negbank")
 
     def _has_tables(self, connection: psycopg.Connection[Any]) -> bool:
-        return _rows(connection, "select to_regclass('negbank_remotes') is not null")[0][0] is True
+        return _rows(connection, "select to_regclass('negbank_validations') is not null")[0][0] is True
 
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:

@@ -4,6 +4,7 @@
 
     <root>/datasets/arc/versions/v3         the name of the manifest that is version 3 of arc
     <root>/datasets/arc/tags/stable         the name of the manifest that is tagged so
+    <root>/datasets/arc/validations/abcd..../12ab....json    what was measured on the version with that manifest
     <root>/datasets/arc/remote.json         where the dataset was pushed to or pulled from
     <root>/lock                             held shared by writers, alone by what removes files
 """
@@ -55,6 +56,12 @@ class Refs(Protocol):
 
     def set_remote(self, dataset: str, record: dict[str, Any]) -> None:
         """Keep where a dataset was pushed to or pulled from."""
+
+    def validations(self, dataset: str, manifest: str) -> dict[str, str]:
+        """What was measured on a version: name -> JSON, in order of the names."""
+
+    def add_validation(self, dataset: str, manifest: str, name: str, text: str) -> None:
+        """Keep what was measured on a version."""
 
     def lock(self, alone: bool = False) -> contextlib.AbstractContextManager[None]:
         """Hold the registry: many writers together, or one that removes files alone. Waits for the others."""
@@ -121,6 +128,16 @@ class FolderRefs:
     def set_remote(self, dataset: str, record: dict[str, Any]) -> None:
         """Keep where a dataset was pushed to or pulled from."""
         self._set(self._folder(dataset) / "remote.json", json.dumps(record, indent=1, sort_keys=True).encode())
+
+    def validations(self, dataset: str, manifest: str) -> dict[str, str]:
+        """What was measured on a version: name -> JSON, in order of the names."""
+        with translated(self.root):
+            paths = sorted((self._folder(dataset) / "validations" / manifest).glob("*.json"))
+            return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+
+    def add_validation(self, dataset: str, manifest: str, name: str, text: str) -> None:
+        """Keep what was measured on a version."""
+        self._set(self._folder(dataset) / "validations" / manifest / f"{name}.json", text.encode())
 
     @contextlib.contextmanager
     def lock(self, alone: bool = False) -> Iterator[None]:
