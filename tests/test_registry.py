@@ -137,7 +137,7 @@ KILLED = """
 import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from test_registry import _commit_many
+from samples import _commit_many
 print("go", flush=True)
 _commit_many(Path({root!r}), "k", 10_000)
 """
@@ -166,7 +166,7 @@ def test_a_full_disk_is_said_and_nothing_is_changed(tmp_path: Path) -> None:
     code = (
         "import resource, signal, sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
-        "from test_registry import Registry, part\n"
+        "from samples import Registry, part\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "Registry(Path(sys.argv[2])).commit('arc', [part(count=500)], '', '')\n"
@@ -441,3 +441,23 @@ def test_an_interrupted_migration_is_done_again(tmp_path: Path, monkeypatch: pyt
         Registry(tmp_path / "r").datasets()
     assert json.loads((tmp_path / "r" / "registry.json").read_text()) == {"layout": 1}
     assert Registry(tmp_path / "r").datasets()[0].version == 2
+
+
+def test_a_file_with_a_field_of_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    """Some kilobytes on disk, and more than a gigabyte when it is read."""
+    huge = "x" * (2**20)
+    frame = pl.concat([rows(1)] * 1100).with_columns(negative=pl.lit(huge) + pl.int_range(pl.len()).cast(pl.String))
+    frame.write_parquet(tmp_path / "bomb.parquet", compression="zstd", row_group_size=2000)
+    assert (tmp_path / "bomb.parquet").stat().st_size < 2**24
+    with pytest.raises(RegistryError, match="unfolds to"):
+        folder_contents(tmp_path / "r").write([tmp_path / "bomb.parquet"])
+
+
+def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(RegistryError, match=r"x.parquet cannot be read as Parquet"):
+        folder_contents(tmp_path / "r").write([tmp_path / "x.parquet"])
+
+
+def folder_contents(root: Path) -> Contents:
+    return Contents(folder_store(root).blobs)

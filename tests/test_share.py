@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from hub_server import HubServer
-from test_registry import part, rows
+from samples import part, rows
 
 from negbank.registry import Edit, Registry
 
