@@ -225,6 +225,9 @@ def test_ctrl_c_at_a_point_goes_on_to_the_same_bits(base: Base, tmp_path: Path) 
         assert torch.equal(value, expected[key])
     finished = train(again, tmp_path / "run", points=(8, 16), at_point=calls.append)
     assert calls == [8, 16, 16] and finished == resumed
+    (tmp_path / "run" / "checkpoint.safetensors").unlink()  # to begin anew is to do the points anew
+    train(again, tmp_path / "run", points=(8, 16), at_point=calls.append)
+    assert calls == [8, 16, 16, 8, 16]
 
 
 @pytest.mark.parametrize("dropout", [0.0, 0.3])

@@ -52,7 +52,8 @@ def train_head(
     schedule = [(stop, [samples[row] for row in order[start:stop]]) for start, stop in steps]
     add_head(base, name, lora, training.seed)
     run = _started(base, name, folder, training, identity_of(base, name, examples, lora, training))
-    done = read_points(folder)
+    # a point past the checkpoint was of a run whose checkpoint somebody has deleted
+    done = [point for point in read_points(folder) if point <= run.position.examples]
     for stop in sorted({*points, steps[-1][1]}):
         _train_to(run, schedule, stop, training, progress)
         if stop in points and stop not in done:
