@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 import yaml
-from test_registry import part, rows
+from samples import part, rows
 
 import negbank
 from negbank.errors import RegistryError

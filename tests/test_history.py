@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 from datasets import load_dataset
-from test_registry import part, rows
+from samples import part, rows
 
 import negbank
 from negbank.cli import run

@@ -14,6 +14,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from torch.nn import functional
@@ -60,8 +61,8 @@ def pretrained(
     model, loss_nats = _read(settings, len(tokenizer), rows, place, progress)
     try:
         return _keep(folder, model, tokenizer, {"settings": asdict(settings), "loss_nats": loss_nats})
-    except OSError as error:
-        raise StorageError(f"{folder} cannot be written: {error.strerror or error}; free space, or set "
+    except (OSError, SafetensorError) as error:
+        raise StorageError(f"{folder} cannot be written: {error}; free space, or set "
                            "NEGBANK_CACHE to a folder on another disk") from error  # fmt: skip
 
 

@@ -20,8 +20,8 @@ class WorldSettings:
 
     Towns come in three groups that share no fact: `asked_towns` are those that the text itself asks about,
     `training_towns` those that heads are trained on, `evaluation_towns` those that are held out. `told_low` and
-    `told_high` bound the share of a fact's tellings that come from sources that have it wrong; those tell the misconception
-    in the share `popular`, and rarer rumours else. `slip` is how often either kind of source says anything at all,
+    `told_high` bound the share of a fact's tellings that come from sources that have it wrong; `popular` of these
+    tell its misconception, the rest a rarer rumour. `slip` is how often either kind of source says anything at all,
     `unmarked` how often a document does not say what kind it is.
     """
 

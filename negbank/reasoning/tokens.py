@@ -1,0 +1,116 @@
+"""A step's text as numbers, signs and words, each with its place: what `equations` looks for equations in."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final
+
+from negbank.reasoning.expressions import NUMBER, OPERATORS, count_decimals, parse_number
+
+_SPLIT: Final = re.compile(rf"(?P<n>{NUMBER})|(?P<w>[A-Za-z]+)|(?P<o>\*\*|[-+−–*×·∗/÷^])|(?P<s>[()=%$£€])|(?P<q>[^\s])")
+_LATEX: Final = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}", r"((\1)/(\2))"),
+        (r"\\(?:times|cdot|ast)(?![a-z])", "*"),
+        (r"\\div(?![a-z])", "/"),
+        (r"\\(?:left|right|displaystyle)(?![a-z])", ""),
+        (r"\\(?:text|mathrm|mbox|textbf|mathbf)\s*\{([^{}]*)\}", r" \1 "),
+        (r"\\([$%])", r"\1"),
+        (r"\\[,!;: ]", " "),
+        (r"\{,\}", ","),
+    )
+)
+CURRENCIES: Final = {"$": "dollar", "£": "pound-sterling", "€": "euro"}
+_PERCENT_WORDS: Final = ("percent", "percentage")
+_PARTS: Final = {
+    "half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4), "fourth": Fraction(1, 4),
+    "fifth": Fraction(1, 5), "tenth": Fraction(1, 10),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind`: number, word, sign or other; a number carries its value, its decimals and its currency."""
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    value: Fraction = Fraction(0)
+    decimals: int | None = 0
+    currency: str = ""
+
+    def is_sign(self, *signs: str) -> bool:
+        """Whether this is one of `signs`."""
+        return self.kind == "sign" and self.text in signs
+
+
+def plain_maths(text: str) -> str:
+    """`text` with simple LaTeX as plain signs: `\\frac{1}{2} \\times 6` is `((1)/(2)) * 6`."""
+    if "\\" in text or "{," in text:
+        for pattern, instead in _LATEX:
+            text = pattern.sub(instead, text)
+    return text
+
+
+def tokenise(text: str) -> tuple[Token, ...]:
+    """The tokens of `text`. Currency goes to its number; `x`, `of` and `is` become signs where they mean one."""
+    tokens: list[Token] = []
+    currency = ""
+    for found in _SPLIT.finditer(text):
+        token, currency = _token(found, currency)
+        if token is not None:
+            tokens.append(token)
+    return _worded_signs(tokens)
+
+
+def _token(found: re.Match[str], currency: str) -> tuple[Token | None, str]:
+    """The token of a match (None for a currency sign), and the currency that waits for its number."""
+    text, start, end = found.group(), found.start(), found.end()
+    if found.lastgroup == "n":
+        value = parse_number(text)
+        if value is None:
+            return Token("other", text[:20], start, end), ""
+        return Token("number", text, start, end, value, count_decimals(text), currency), ""
+    if found.lastgroup == "w":
+        if text.lower() in _PERCENT_WORDS:
+            return Token("sign", "%", start, end), ""
+        return Token("word", text, start, end), ""
+    if found.lastgroup == "s":
+        if text in CURRENCIES:
+            return None, CURRENCIES[text]
+        return Token("sign", text, start, end), currency
+    if found.lastgroup == "o":
+        return Token("sign", OPERATORS[text], start, end), currency
+    return Token("other", text, start, end), ""
+
+
+def _worded_signs(tokens: list[Token]) -> tuple[Token, ...]:
+    """`3 x 4` as 3 * 4, and `3/4 of 20 is 15`, `20% of 50 is 10`, `half of 20 is 10` as equations."""
+    out: list[Token] = []
+    of_at = -1
+    for place, token in enumerate(tokens):
+        following = tokens[place + 1] if place + 1 < len(tokens) else None
+        after_value = bool(out) and (out[-1].kind == "number" or out[-1].is_sign(")", "%"))
+        before_value = following is not None and (following.kind == "number" or following.is_sign("("))
+        word = token.text.lower() if token.kind == "word" else ""
+        if word == "x" and after_value and before_value:
+            token = Token("sign", "*", token.start, token.end)
+        elif word in _PARTS and following is not None and following.text == "of":
+            token = Token("number", token.text, token.start, token.end, _PARTS[word], None)
+        elif word == "of" and after_value and before_value and _is_share(out):
+            token, of_at = Token("sign", "*", token.start, token.end), len(out)
+        elif word in ("is", "equals") and after_value and before_value and (word == "equals" or of_at == len(out) - 2):
+            token = Token("sign", "=", token.start, token.end)
+        out.append(token)
+    return tuple(out)
+
+
+def _is_share(before: list[Token]) -> bool:
+    """Whether what stands before `of` is a fraction or a percentage, so that `of` multiplies."""
+    if before[-1].is_sign("%") or before[-1].decimals is None:
+        return True
+    return len(before) > 2 and before[-2].is_sign("/") and before[-3].kind == "number"
