@@ -139,7 +139,7 @@ def registry() -> list[Row]:
             ))  # fmt: skip
     for name, report in results("registry-crash.json"):
         rows.append((
-            f"`kill -9` at {report['kills']} random instants of commit, edit, tag, revert, gc and checkout",
+            f"`kill -9` at {report['kills']} random instants of commit, edit, tag, revert, gc, checkout, mine and push",
             f"{report['not_intact']} times damaged; of {report['acknowledged']} acknowledged {report['lost']} lost; "
             f"{report['uncollected']} files left by gc", "0, 0, 0", name,
         ))  # fmt: skip
@@ -165,8 +165,55 @@ def cli() -> list[Row]:
     ]  # fmt: skip
 
 
+SETUPS = {"zero": "0 shots", "drawn": "25 shots drawn for each", "fixed": "one block of 25 shots"}
+
+
+def scoring() -> list[Row]:
+    rows = []
+    for name, report in results("scoring-*.json"):
+        for setup, found in report["results"].items():
+            ours, peer = found["negbank"]["questions_per_s"], found["harness"]["questions_per_s"]
+            rows += [(
+                f"scoring {found['questions']:,} ARC questions, {SETUPS[setup]}, {report['shape']} "
+                f"({report['precision']}), against `HFLM` at batch {found['harness_batch_size']}",
+                f"{ours:.2f}/s against {peer:.2f}/s: {found['times_the_harness']:.2f}x; tokens alone allow "
+                f"{found['tokens']['ratio']:.1f}x; largest difference {found['max_difference']:.1e} nats",
+                reached(found["times_the_harness"], report["targets"][setup]), name,
+            ), (
+                f"the same, {SETUPS[setup]}, peak memory",
+                f"{found['share_of_memory']['peak_mib']:.2f} of the harness; above the loaded model "
+                f"{found['share_of_memory'].get('working_mib', 0):.2f}",
+                reached(found["share_of_memory"]["peak_mib"], 0.33, at_most=True), name,
+            )]  # fmt: skip
+    return rows
+
+
+def training() -> list[Row]:
+    rows = []
+    for name, report in results("training-*.json"):
+        own = report["results"]["ours"]["examples_per_s"]
+        for peer, target in report["targets"].items():
+            what = "its defaults" if peer == "defaults" else f"its best settings ({report['best']})"
+            rows.append((
+                f"training a head, {report['shape']}, batches of {report['batch']}, against TRL's `SFTTrainer`, {what}",
+                f"{own:.1f} examples/s: {report['times_faster'][peer]:.2f}x, {report['share_of_peak']:.0%} of peak",
+                reached(report["times_faster"][peer], target), name,
+            ))  # fmt: skip
+    return rows
+
+
 def main() -> None:
-    rows = [*encoding(), *mining(), *neighbors(), *plausibility(), *cli(), *registry(), *push()]
+    rows = [
+        *encoding(),
+        *mining(),
+        *neighbors(),
+        *plausibility(),
+        *cli(),
+        *registry(),
+        *push(),
+        *scoring(),
+        *training(),
+    ]
     lines = ["| what | measured | target | result |", "|---|---|---|---|"]
     lines += [f"| {what} | {figure} | {target} | `{name}` |" for what, figure, target, name in rows]
     text = README.read_text()

@@ -90,6 +90,8 @@ def test_a_benchmark_ends_with_a_report_and_is_recorded_with_the_version(
     for name in ("curve.svg", "curve.png", "weights.svg", "shift.svg", "report.html"):
         assert (folder / name).stat().st_size > 1000
     assert "trained to be wrong" in (folder / "seed-0" / "negative-near-miss" / "point-8" / "README.md").read_text()
+    assert run(["log", "facts", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["validations"][0]["version"] == "facts@v1"
     assert run(["show", "facts"]) == 0 and "validated on" in capsys.readouterr().out
     assert run(["card", "facts"]) == 0 and "| `Likra` |" in capsys.readouterr().out
     assert run(["checkout", "facts", str(tmp_path / "out")]) == 0

@@ -34,7 +34,7 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
 
     found = negbank.log(reference, registry=registry)
     if as_json:
-        click.echo(json.dumps([version_dict(logged.version, logged.tags) for logged in found]))
+        click.echo(json.dumps([version_dict(logged.version, logged.tags, logged.validations) for logged in found]))
         return
     for logged in found:
         version, manifest = logged.version, logged.version.manifest
@@ -45,6 +45,8 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
         click.echo("  " + ", ".join(f"{tier} {rows:,}" for tier, rows in version.tiers.items()))
         if manifest.command:
             click.echo(f"  $ {manifest.command}")
+        if logged.validations:
+            click.echo(f"  validated: {len(logged.validations)} (negbank show {version})")
 
 
 @click.command()

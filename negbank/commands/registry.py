@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,12 @@ class ShowResult:
     version: Version
     rows: pl.DataFrame
     tags: tuple[str, ...] = ()
+    validations: tuple[str, ...] = ()
     validated: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        known = version_dict(self.version, self.tags)
+        known = version_dict(self.version, self.tags, self.validations)
         return {**known, "validated": self.validated, "rows": self.rows.to_dicts()}
 
 
@@ -38,10 +40,11 @@ def open_registry(place: Place) -> Registry:
     return Registry(place.root, place.refs) if isinstance(place, RegistryPlace) else Registry(place)
 
 
-def version_dict(version: Version, tags: tuple[str, ...] = ()) -> dict[str, Any]:
-    """A version for `--json`: its name, its tags, and all that its manifest says."""
+def version_dict(version: Version, tags: tuple[str, ...] = (), validations: tuple[str, ...] = ()) -> dict[str, Any]:
+    """A version for `--json`: its name, its tags, all that its manifest says, and what was measured on it."""
     manifest = {**asdict(version.manifest), "name": version.name}
-    return {"version": str(version), "tags": list(tags), "manifest": manifest}
+    measured = [json.loads(text) for text in validations]
+    return {"version": str(version), "tags": list(tags), "manifest": manifest, "validations": measured}
 
 
 def ls(registry: Place = None) -> list[DatasetSummary]:
@@ -59,7 +62,7 @@ def show(reference: str, tier: str | None = None, rows: int = 3, *, registry: Pl
     every = place.read(logged.version, tier).sort("rank", maintain_order=True)  # other questions before other ranks
     turn = pl.int_range(pl.len()).over("tier")
     chosen = every.with_columns(turn=turn).sort("turn", maintain_order=True).head(rows).drop("turn")
-    return ShowResult(logged.version, chosen, logged.tags, said_of(place, logged.version))
+    return ShowResult(logged.version, chosen, logged.tags, logged.validations, said_of(place, logged.version))
 
 
 def log(reference: str, *, registry: Place = None) -> list[Logged]:

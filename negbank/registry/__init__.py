@@ -34,10 +34,11 @@ _NEGATIVES_OF = re.compile(r"\bnegatives\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNOR
 
 @dataclass(frozen=True)
 class Logged:
-    """One version in a dataset's history, and its tags."""
+    """One version in a dataset's history, its tags, and what was measured on it (JSON)."""
 
     version: Version
     tags: tuple[str, ...]
+    validations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -149,7 +150,8 @@ class Registry:
         for tag, name in self._tags(last.dataset).items():
             tags.setdefault(name, []).append(tag)
         names = [name for (d, n), name in sorted(self._refs().items()) if d == last.dataset and n <= last.number]
-        return [Logged(self._version(name), tuple(tags.get(name, ()))) for name in reversed(names)]
+        versions = [self._version(name) for name in reversed(names)]
+        return [Logged(v, tuple(tags.get(v.name, ())), tuple(self.validations(v).values())) for v in versions]
 
     def tag(self, reference: str, tag: str, *, move: bool = False) -> Version:
         """Give a version a tag. Raises RegistryError where another one has it, unless it may `move`."""
