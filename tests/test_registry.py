@@ -137,7 +137,7 @@ KILLED = """
 import sys
 sys.path.insert(0, {tests!r})
 from pathlib import Path
-from samples import _commit_many
+from test_registry import _commit_many
 print("go", flush=True)
 _commit_many(Path({root!r}), "k", 10_000)
 """

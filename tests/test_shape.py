@@ -20,7 +20,8 @@ LAYERS = (
     {"errors", "terms", "licenses", "machine"},
     {"records", "folders"},
     {"decoding"},
-    {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "causal", "ranking", "recipes"},
+    {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry"}
+    | {"causal", "ranking", "recipes", "reasoning", "glow"},
     {"cards", "export", "hub", "scoring", "heads", "world", "report"},
     {"harness", "validation"},
     {"commands"},

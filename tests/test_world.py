@@ -38,6 +38,7 @@ from negbank.world import (
 )
 from negbank.world.facts import generator
 from negbank.world.optimizer import Muon, orthogonal
+from negbank.world.pretrain import _own_document
 from negbank.world.words import RELIABLE, UNRELIABLE, VALUES
 
 TINY = WorldSettings(
@@ -294,6 +295,11 @@ def test_muon_steps_along_the_orthogonal_factor() -> None:
     sizes = torch.linalg.svdvals(parameter.detach()) / (0.1 * (9 / 6) ** 0.5)
     assert float(sizes.min()) > 0.6 and float(sizes.max()) < 1.3
     assert float((parameter.detach() * parameter.grad).sum()) < 0
+
+
+def test_a_token_sees_its_own_document_alone() -> None:
+    seen = _own_document(torch.tensor([[5, 6, 0, 7, 8]]))[0, 0]
+    assert seen.int().tolist() == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 1, 1]]
 
 
 def test_choices_of_a_frame_without_wrong_answers() -> None:
