@@ -166,7 +166,7 @@ def test_a_full_disk_is_said_and_nothing_is_changed(tmp_path: Path) -> None:
     code = (
         "import resource, signal, sys; sys.path.insert(0, sys.argv[1])\n"
         "from pathlib import Path\n"
-        "from samples import Registry, part\n"
+        "from test_registry import Registry, part\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "Registry(Path(sys.argv[2])).commit('arc', [part(count=500)], '', '')\n"
