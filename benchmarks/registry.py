@@ -156,7 +156,7 @@ def _bytes(folder: Path) -> int:
 def measure(step: str, folder: Path) -> dict[str, Any]:
     """One step in a process of its own."""
     words = [sys.executable, "-m", "benchmarks.registry", "--step", step, "--folder", str(folder)]
-    done = subprocess.run(words, check=True, capture_output=True, text=True)
+    done = subprocess.run(words, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return found
 

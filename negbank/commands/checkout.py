@@ -134,7 +134,7 @@ def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], re
     """What the card says, asked of the registry without reading the version into memory."""
     manifest = version.manifest
     ref = f"negatives('{version}')"
-    (questions,) = registry.sql(f"select count(distinct question_id) from {ref}").row(0)
+    (questions,) = registry.sql(f"select count(*) from (select question_id from {ref} group by question_id)").row(0)
     return CardFacts(
         dataset=manifest.dataset,
         version=f"v{manifest.number}",
@@ -159,7 +159,9 @@ def _validations(registry: Registry, version: Version) -> tuple[dict[str, object
 
 def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:
     ref = f"negatives('{version}')"
-    counted = registry.sql(f"select tier, count(*), count(distinct question_id) from {ref} group by tier")
+    # grouped twice, as a count of distinct values is held in memory whole
+    asked = f"select tier, question_id, count(*) as rows from {ref} group by tier, question_id"
+    counted = registry.sql(f"select tier, sum(rows)::bigint, count(*) from ({asked}) group by tier")
     spreads = {name: _spreads(registry, ref, name, low) for name, low in (("similarity", -1), ("plausibility", 0))}
     examples = _examples(registry, ref)
     mined = {part.tier: part.mined for part in reversed(version.manifest.parts)}

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
 from negbank.records import NEGATIVES
+from negbank.registry.keys import Keys, in_order
 from negbank.registry.rows import BATCH, HASH_BYTES, ID_BYTES, OBJECT_SCHEMA, ORDER, ROW_HASH, ROW_ID, SCHEMA, as_frame
 
 MEMORY: Final = "224MB"
@@ -128,14 +129,13 @@ class Engine:
         A content is the SHA-256 (hexadecimal) over `row_id` and `row_hash` of all rows, in order of `row_id`.
         """
         digest, rows, twice, last = hashlib.sha256(), 0, None, b""
-        query = f"select {ROW_ID} || {ROW_HASH} as both from ({_scan(layers)}) order by {ROW_ID}"
+        query = f"select {ROW_ID} || {ROW_HASH} as both from ({_scan(layers)})"
         with self._database() as database:
-            for batch in database.sql(query).to_arrow_reader(BATCH):
-                data = batch.column(0).cast(pa.binary(_BOTH))
-                start, stop = data.offset * _BOTH, (data.offset + len(data)) * _BOTH
-                view = memoryview(data.buffers()[1])[start:stop]
+            blocks = (_bytes_of(batch.column(0)) for batch in database.sql(query).to_arrow_reader(BATCH))
+            for block in in_order(blocks, self.spill / "keys"):
+                view = memoryview(block.data).cast("B")
                 digest.update(view)
-                rows += len(data)
+                rows += len(block)
                 last, twice = _repeated(view, last, twice)
         return digest.hexdigest(), rows, twice
 
@@ -257,6 +257,13 @@ def _touched(before: Sequence[PartFiles], after: Sequence[PartFiles]) -> str:
         return ""
     ids = f"select {ROW_ID} from read_parquet([{', '.join(map(_text, files))}], union_by_name = true)"
     return f"semi join ({ids}) as touched using ({ROW_ID})"
+
+
+def _bytes_of(column: pa.Array) -> Keys:
+    """`row_id` and `row_hash` of each row, `(n, 48)` bytes."""
+    data = column.cast(pa.binary(_BOTH))
+    start, stop = data.offset * _BOTH, (data.offset + len(data)) * _BOTH
+    return np.frombuffer(data.buffers()[1], dtype=np.uint8)[start:stop].reshape(-1, _BOTH)
 
 
 def _repeated(both: memoryview, last: bytes, twice: bytes | None) -> tuple[bytes, bytes | None]:
