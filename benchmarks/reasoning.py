@@ -78,7 +78,8 @@ def verify_file(rounds: int) -> dict[str, Any]:
 
 
 def gold_chains(limit: int | None) -> list[tuple[str, str]]:
-    return list(pl.read_parquet(hub("gsm8k", "main", "train-00000-of-00001.parquet")).head(limit).iter_rows())
+    rows = list(pl.read_parquet(hub("gsm8k", "main", "train-00000-of-00001.parquet")).iter_rows())
+    return rows[:limit]
 
 
 def break_chains(rows: list[tuple[str, str]], kind: str, seed: int) -> dict[str, Any]:
@@ -106,7 +107,7 @@ def break_chains(rows: list[tuple[str, str]], kind: str, seed: int) -> dict[str,
 
 
 def false_gold(rows: list[tuple[str, str]]) -> dict[str, Any]:
-    """Gold chains with an equation that does not hold: errors of the data set, and an upper bound of our false alarms."""
+    """Gold chains with an equation that does not hold: errors of the data set, and false alarms of ours."""
     found = [error for _, chain in rows if (error := first_false_equation(split_steps(chain)))]
     return {"chains": len(rows), "false": len(found), "equations": [error.text for error in found]}
 

@@ -12,13 +12,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Final
+from functools import lru_cache
 
-from negbank.reasoning.equations import Equation, Stated, find_equations
-from negbank.reasoning.expressions import evaluate_items
-
-FLOAT_NOISE: Final = 10**9
-"""Two values are one where they differ by less than this part of them: 0.1 + 0.2 is written 0.30000000000000004."""
+from negbank.reasoning.equations import Equation, find_equations
+from negbank.reasoning.expressions import CACHED, evaluate_items
+from negbank.reasoning.sides import agrees
 
 
 @dataclass(frozen=True)
@@ -39,23 +37,17 @@ def first_false_equation(steps: Sequence[str]) -> FalseEquation | None:
     rounded: dict[Fraction, Fraction] = {}
     for number, step in enumerate(steps):
         for equation in find_equations(step):
-            computed = evaluate_items(equation.left)
-            if computed is None:
-                continue
-            if holds(equation, computed, rounded):
-                if computed != equation.stated:
-                    rounded[equation.stated] = computed
+            if holds(equation, rounded):
+                if equation.computed != equation.stated:
+                    rounded[equation.stated] = equation.computed
             elif not equation.doubtful:
-                return FalseEquation(number, equation.text, equation.stated, computed)
+                return FalseEquation(number, equation.text, equation.stated, equation.computed)
     return None
 
 
-def holds(equation: Equation, computed: Fraction, rounded: Mapping[Fraction, Fraction]) -> bool:
-    """Whether `equation` is true in any of its readings; `rounded` maps values as stated before to what they stand for.
-
-    `computed` is the exact value of its left side.
-    """
-    if any(agrees(computed, stated) for stated in equation.right):
+def holds(equation: Equation, rounded: Mapping[Fraction, Fraction]) -> bool:
+    """Whether `equation` is true in any reading; `rounded` maps values as stated before to what they stand for."""
+    if any(agrees(equation.computed, stated) for stated in equation.right):
         return True
     if not any(item in rounded for item in equation.left if isinstance(item, Fraction)):
         return False
@@ -63,18 +55,7 @@ def holds(equation: Equation, computed: Fraction, rounded: Mapping[Fraction, Fra
     return unrounded is not None and any(agrees(unrounded, stated) for stated in equation.right)
 
 
-def agrees(computed: Fraction, stated: Stated) -> bool:
-    """Whether `stated` is `computed`, or a rounding of it."""
-    difference = abs(computed - stated.value)
-    if difference * FLOAT_NOISE <= abs(computed):
-        return True
-    if stated.decimals is None or difference >= Fraction(1, 10**stated.decimals):
-        return False
-    if (computed * 10**stated.decimals).denominator == 1:
-        return False
-    return stated.decimals > 0 or abs(computed) >= 1
-
-
+@lru_cache(maxsize=CACHED)
 def results(step: str) -> tuple[Fraction, ...]:
     """The values that a step computes: the right sides of its equations, each once, in order."""
     return tuple(dict.fromkeys(equation.stated for equation in find_equations(step)))

@@ -14,6 +14,8 @@ from typing import Final
 
 MAX_DIGITS: Final = 2_000
 """A model that repeats itself writes 0.333... to the end of its budget: about 1,500 digits."""
+CACHED: Final = 2_048
+"""Readings that are kept at most, in each of this room's caches: chains of one question repeat themselves."""
 MAX_TOKENS: Final = 200
 MAX_DEPTH: Final = 30
 MAX_EXPONENT: Final = 256
@@ -32,6 +34,7 @@ Item = Fraction | str
 """A number, or one of `+ - * / ^ ( ) %`."""
 
 
+@lru_cache(maxsize=CACHED)
 def parse_number(text: str) -> Fraction | None:
     """The value of digits with thousands separators, decimals or an exponent; None beyond MAX_DIGITS."""
     if len(text) > MAX_DIGITS:
@@ -44,7 +47,7 @@ def count_decimals(text: str) -> int:
     return len(text.partition(".")[2]) if "e" not in text.lower() else 12
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=CACHED)
 def read_items(text: str) -> tuple[Item, ...] | None:
     """The numbers and signs of `text`, currency signs left out; None where anything else stands in it."""
     items: list[Item] = []

@@ -26,9 +26,9 @@ class WorldSettings:
     """
 
     seed: Annotated[int, Between(0, 2**31)] = 0
-    asked_towns: Count = 8
-    training_towns: Count = 43
-    evaluation_towns: Count = 40
+    asked_towns: Count = 40
+    training_towns: Count = 86
+    evaluation_towns: Count = 50
     attributes: Annotated[int, Between(2, len(VALUES))] = 6
     values: Annotated[int, Between(5, 24)] = 24
     value_slope: Annotated[float, Between(0, 3)] = 0.7
@@ -39,12 +39,12 @@ class WorldSettings:
     unmarked: Share = 0.2
     questions: Share = 0.15
     slip: Share = 0.03
-    tokens: Count = 1_800_000
+    tokens: Count = 1_600_000
     introduced: Share = 0.3
     width: Annotated[int, Between(8, 4096)] = 128
     inner_width: Annotated[int, Between(8, 16384)] = 512
     layers: Annotated[int, Between(1, 64)] = 2
-    attention_heads: Annotated[int, Between(1, 64)] = 2
+    attention_heads: Annotated[int, Between(1, 64)] = 4
     rows: Annotated[int, Between(1, 4096)] = 8
     row_tokens: Annotated[int, Between(32, 512)] = 128
     matrix_rate: Annotated[float, Between(0, 1, above=True)] = 0.05

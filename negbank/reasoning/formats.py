@@ -1,0 +1,93 @@
+"""Files of reasoning chains -> `Trajectory`, one line at a time: memory does not grow with the file.
+
+The layouts are in `layouts.py`. A file has one of them, told by its first line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from negbank.errors import MalformedFileError, SourceError, UnknownNameError
+from negbank.reasoning.chains import MAX_CHAIN, RefusedChain, Trajectory
+from negbank.reasoning.layouts import LAYOUTS, LayoutError, find_layout
+
+CHAIN_TOO_LONG: Final = "chain-too-long"
+NO_CHAIN: Final = "no-chain"
+MAX_LINE: Final = 256 * 2**20
+"""Bytes of a line; a file without line breaks is not read into memory to find that out."""
+
+
+def read_trajectories(path: Path | str, layout: str | None = None) -> Iterator[Trajectory | RefusedChain]:
+    """The chains of a JSONL file in order, with those that are refused for their length in their places.
+
+    Raises SourceError where the file cannot be read, UnknownNameError for a layout that is none, and
+    MalformedFileError (with the line) where a line does not hold what the layout of the file asks for.
+    """
+    try:
+        with Path(path).open("rb") as file:
+            yield from parse_lines(_lines(file, path), path, layout)
+    except OSError as error:
+        raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
+
+
+def _lines(file: Any, path: Path | str) -> Iterator[bytes]:
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            raise MalformedFileError(path, f"a line of more than {MAX_LINE >> 20} MiB; one JSON object a line", number)
+        yield line
+
+
+def parse_lines(
+    lines: Iterable[bytes], path: Path | str, layout: str | None = None
+) -> Iterator[Trajectory | RefusedChain]:
+    """As `read_trajectories`, of lines that are read already (standard input); `path` names them in errors."""
+    if layout is not None and layout not in LAYOUTS:
+        raise UnknownNameError("layout", layout, LAYOUTS)
+    empty = True
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        empty = False
+        record = _record(line, path, number)
+        try:
+            layout = layout or find_layout(record)
+            for position, trajectory in enumerate(LAYOUTS[layout](record)):
+                yield _placed(trajectory, number, position)
+        except LayoutError as error:
+            raise MalformedFileError(path, str(error), number) from error
+    if empty:
+        raise MalformedFileError(path, "the file is empty")
+
+
+def _record(line: bytes, path: Path | str, number: int) -> Mapping[str, Any]:
+    try:
+        record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+    except UnicodeDecodeError as error:
+        raise MalformedFileError(path, f"not UTF-8 at byte {error.start} of the line", number) from error
+    except json.JSONDecodeError as error:
+        raise MalformedFileError(path, f"not JSON: {error.msg} at column {error.colno}", number) from error
+    except (RecursionError, ValueError) as error:
+        raise MalformedFileError(
+            path, "not JSON that can be read: nested too deeply, or a huge number", number
+        ) from error
+    if not isinstance(record, dict):
+        raise MalformedFileError(path, f"a JSON object is expected, not {type(record).__name__}", number)
+    return record
+
+
+def _placed(found: Trajectory, line: int, position: int) -> Trajectory | RefusedChain:
+    """`found` with its place, or refused for its length."""
+    length = len(found.chain) if found.steps is None else sum(map(len, found.steps))
+    if length > MAX_CHAIN:
+        return RefusedChain(found.question[:1000], CHAIN_TOO_LONG, line, position)
+    if not found.chain.strip():
+        return RefusedChain(found.question[:1000], NO_CHAIN, line, position)
+    return Trajectory(
+        found.question, found.chain, found.steps, found.gold, found.claimed_correct, found.claimed_error_step,
+        found.model, line, position,
+    )  # fmt: skip

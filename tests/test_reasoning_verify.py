@@ -1,0 +1,128 @@
+"""The final answer decides: claims are checked, what cannot be judged is refused with its reason, all is counted."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import pytest
+
+from negbank.reasoning.chains import RefusedChain, Trajectory
+from negbank.reasoning.formats import read_trajectories
+from negbank.reasoning.golds import GoldBook
+from negbank.reasoning.verify import Tally, Verdict, verify
+
+GOLD = "16 - 3 - 4 = <<16-3-4=9>>9 eggs\n9 * 2 = $<<9*2=18>>18\n#### 18"
+RIGHT = "16 - 3 - 4 = 9 eggs\n9 * 2 = 18\nA: 18"
+WRONG = "16 - 3 - 4 = 9 eggs\n9 * 3 = 27\nA: 27"
+SLIP = "16 - 3 - 4 = 9 eggs\n9 * 2 = 19\nA: 19"
+
+
+def verdict(chain: str, gold: str | None = GOLD, book: GoldBook | None = None, claim: bool | None = None) -> Verdict:
+    (found,) = verify([Trajectory("q", chain, None, gold, claim, line=7)], book)
+    return found
+
+
+def test_a_wrong_chain_with_what_is_known_of_it() -> None:
+    found = verdict(WRONG)
+    assert (found.outcome, found.final_answer, found.gold_answer, found.line) == ("wrong", "27", "18", 7)
+    assert found.steps == ("16 - 3 - 4 = 9 eggs", "9 * 3 = 27")
+    assert (found.first_error_step, found.error_source, found.divergent_step) == (None, None, 1)
+    # one of two steps before the divergence, as many steps, and 9 of 9, 18 and 27 shared
+    assert found.plausibility == pytest.approx(0.4 / 2 + 0.2 + 0.4 / 3)
+
+
+def test_a_false_equation_is_the_first_error_for_certain() -> None:
+    found = verdict(SLIP)
+    assert (found.first_error_step, found.error_source, found.error_type) == (1, "arithmetic", "calculation")
+
+
+def test_the_labels_of_a_file_are_named_as_theirs() -> None:
+    chain = Trajectory("q", "a\nb\nThe answer is 19", ("a", "b\nThe answer is 19"), "18", False, 0)
+    (found,) = verify([chain])
+    assert (found.first_error_step, found.error_source, found.error_type) == (0, "file", None)
+
+
+@pytest.mark.parametrize(
+    ("chain", "claim", "outcome", "holds"),
+    [
+        (RIGHT, True, "right", True), (RIGHT, False, "right", False), (WRONG, True, "wrong", False),
+        (WRONG, False, "wrong", True), (WRONG, None, "wrong", None),
+    ],
+)  # fmt: skip
+def test_a_claim_is_checked_and_never_trusted(chain: str, claim: bool | None, outcome: str, holds: bool | None) -> None:
+    found = verdict(chain, claim=claim)
+    assert (found.outcome, found.claim_holds) == (outcome, holds)
+
+
+@pytest.mark.parametrize(
+    ("chain", "gold", "book", "reason"),
+    [
+        ("no idea", GOLD, None, "no-final-answer"),
+        (WRONG, None, None, "no-gold-answer"),
+        (WRONG, "  ", None, "no-gold-answer"),
+        (WRONG, GOLD, GoldBook.of([("another", GOLD)]), "question-not-in-source"),
+        (WRONG, GOLD, GoldBook.of([("q", GOLD), ("q ", "#### 27")]), "two-gold-answers"),
+        ("A: north", "#### south", None, "undecided-words"),
+        ("A: 9**9**9**9", GOLD, None, "undecided-too-large"),
+        ("A: 3.33", "10/3", None, "undecided-rounded"),
+        ("A: \\frac{1}{", GOLD, None, "undecided-words"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused(chain: str, gold: str | None, book: GoldBook | None, reason: str) -> None:
+    found = verdict(chain, gold, book)
+    assert (found.outcome, found.reason) == ("refused", reason)
+
+
+def test_the_gold_of_the_source_rules() -> None:
+    book = GoldBook.of([("q", GOLD), ("q", "18.0")])  # the same answer twice is one answer
+    assert verdict(WRONG, "27", book).outcome == "wrong"
+
+
+def test_two_golds_in_one_file_refuse_the_later() -> None:
+    chains = [Trajectory("q", WRONG, gold=gold) for gold in ("18", "18.0", "27")]
+    assert [(v.outcome, v.reason) for v in verify(chains)] == [
+        ("wrong", "different"), ("wrong", "different"), ("refused", "two-gold-answers"),
+    ]  # fmt: skip
+
+
+def test_everything_is_counted_as_it_passes() -> None:
+    chains = [
+        Trajectory("q", RIGHT, gold=GOLD, claimed_correct=False),
+        Trajectory("q", WRONG, gold=GOLD, claimed_correct=False),
+        RefusedChain("q", "chain-too-long", 3, 0),
+        Trajectory("q", "?", gold=GOLD),
+    ]
+    tally = Tally()
+    assert len(list(tally.count(verify(chains)))) == 4
+    assert tally.outcomes == {"right": 1, "wrong": 1, "refused": 2}
+    assert tally.refused == {"chain-too-long": 1, "no-final-answer": 1}
+    assert tally.false_claims == 1
+
+
+def test_memory_is_flat_in_the_number_of_chains() -> None:
+    def chains(count: int) -> Iterator[Trajectory]:
+        return (Trajectory(f"q{n % 50}", f"{n} + 1 = {n + 1}\nA: {n}", gold="1", line=n) for n in range(count))
+
+    verdicts = verify(chains(4500))
+    tracemalloc.start()
+    assert sum(1 for _ in islice(verdicts, 3000)) == 3000  # fills the caches, which are bounded
+    tracemalloc.reset_peak()
+    before = tracemalloc.get_traced_memory()[0]
+    assert sum(1 for _ in verdicts) == 1500
+    grown = tracemalloc.get_traced_memory()[1] - before
+    tracemalloc.stop()
+    assert grown < 2**18
+
+
+@pytest.mark.hub
+def test_every_label_of_the_four_models_is_reproduced(hub: Path) -> None:
+    """5,276 chains of GSM8K's test questions, 3,275 of them wrong (Cobbe et al., 2021)."""
+    tally = Tally()
+    path = hub / "openai/grade-school-math/example_model_solutions.jsonl"
+    sources = {v.found_by for v in tally.count(verify(read_trajectories(path)))}
+    assert tally.outcomes == {"wrong": 3275, "right": 2001}
+    assert tally.false_claims == 0 and not tally.refused
+    assert sources == {"A:", "last number"}  # eleven were cut off before their answer
