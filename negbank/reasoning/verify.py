@@ -19,7 +19,6 @@ from negbank.reasoning.plausibility import mark_chain
 from negbank.reasoning.steps import first_divergent_step, split_steps
 
 NO_FINAL_ANSWER: Final = "no-final-answer"
-NO_GOLD: Final = "no-gold-answer"
 UNDECIDED: Final = "undecided"
 ARITHMETIC: Final = "arithmetic"
 FILE: Final = "file"
