@@ -18,7 +18,7 @@ from negbank.errors import UnknownNameError
 from negbank.export import Writer, write_folder
 from negbank.registry import Part, Registry, Version
 from negbank.registry.commits import tier_order
-from negbank.registry.rows import SCHEMA, sharded, write_table
+from negbank.registry.rows import BATCH, SCHEMA, sharded, write_table
 from negbank.report.tables import validations
 from negbank.report.words import verdict
 
@@ -113,7 +113,10 @@ def _shards(registry: Registry, part: Part, written: list[CardFile], path: Path)
             file = path.with_name(f"{path.name}-{number:05}.part")
             if shards:
                 shards[-1][1].result()
-            shards.append((file, beside.submit(write_table, file, SCHEMA, [frame.to_arrow()], shared=True)))
+            tables = (
+                some.to_arrow() for some in frame.iter_slices(BATCH)
+            )  # in Arrow's form only while they are written
+            shards.append((file, beside.submit(write_table, file, SCHEMA, tables, shared=True)))
     for number, (file, rows) in enumerate(shards):
         final = file.rename(path.with_name(f"{path.name}-{number:05}-of-{len(shards):05}.parquet"))
         place = f"data/{part.tier}/{final.name}"

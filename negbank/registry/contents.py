@@ -239,7 +239,7 @@ def _files_in_order(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
     """
     last: tuple[object, ...] | None = None
     for path in paths:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, pre_buffer=False) as file:
             if not set(SCHEMA.names) <= set(file.schema_arrow.names):
                 raise _NotInOrderError  # what is lacking is said by whoever sorts
             for batch in file.iter_batches(BATCH, columns=SCHEMA.names):

@@ -16,8 +16,8 @@ import numpy.typing as npt
 Keys = npt.NDArray[np.uint8]
 """`(n, width)` bytes, a key a row; the first 16 decide the order."""
 
-HELD: Final = 1_000_000
-"""Keys that are held in memory before they go to disk: 48 MB."""
+HELD: Final = 250_000
+"""Keys that are held in memory before they go to disk: 12 MB."""
 
 PILES: Final = 64
 _SHIFT: Final = 2  # of a byte, to one of 64
