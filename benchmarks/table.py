@@ -202,6 +202,38 @@ def training() -> list[Row]:
     return rows
 
 
+def curve() -> list[Row]:
+    return [
+        (f"both heads and {len(report['points'])} points of their curves to {report['examples_a_head']} examples, "
+         f"{report['shape']}, {report['questions']} questions, beside training each once and scoring",
+         f"{report['times_the_parts_by_elapsed_s']:.2f} of its parts "
+         f"({report['times_the_parts_by_cpu_s']:.2f} by processor time)",
+         reached(report["times_the_parts_by_elapsed_s"], report["target"], at_most=True), name)
+        for name, report in results("curve-*.json")
+    ]  # fmt: skip
+
+
+def reasoning() -> list[Row]:
+    rows: list[Row] = []
+    for name, report in results("reasoning.json"):
+        found, target = report["verification"], report["targets"]
+        elapsed, last = found["first_round_s"], report["memory"][-1]
+        rows += [
+            (f"verification and labelling of {found['chains']:,} chains of four models",
+             f"{elapsed:.1f} s, {found['labels_reproduced']:,} labels reproduced, {found['outcomes']['wrong']:,} wrong",
+             reached(elapsed, target["elapsed_s"], " s", at_most=True), name),
+            (f"the same, peak memory over a stream of {last['chains']:,}",
+             f"{last['peak_mib']:,.0f} MiB; {report['memory'][0]['peak_mib']:,.0f} MiB at "
+             f"{report['memory'][0]['chains']:,}", "flat", name),
+        ]  # fmt: skip
+        rows += [
+            (f"first error of a broken chain found again, {kind} ({part['broken']:,})",
+             f"{part['found_again']:.1%}", reached(100 * part["found_again"], 95, "%"), name)
+            for kind, part in report["perturbation"].items()
+        ]  # fmt: skip
+    return rows
+
+
 def main() -> None:
     rows = [
         *encoding(),
@@ -213,6 +245,8 @@ def main() -> None:
         *push(),
         *scoring(),
         *training(),
+        *curve(),
+        *reasoning(),
     ]
     lines = ["| what | measured | target | result |", "|---|---|---|---|"]
     lines += [f"| {what} | {figure} | {target} | `{name}` |" for what, figure, target, name in rows]
