@@ -216,6 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--scratch", type=Path, help="a folder where the rows are made once and kept")
     parser.add_argument("--alone", action="store_true", help="without peers and without several writers")
     parser.add_argument("--step", choices=STEPS, help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
@@ -227,7 +228,12 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        make(folder, options.rows)
+        kept = options.scratch or folder
+        if not (kept / "edited.parquet").exists():
+            make(kept, options.rows)
+        if options.scratch:
+            for file in kept.glob("*.parquet"):
+                (folder / file.name).symlink_to(file.absolute())
         steps = history(folder, STEPS[:5] if options.alone else STEPS, options.repeats)
         together = None if options.alone else writers(folder / "shared")
     report = {
