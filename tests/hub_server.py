@@ -392,6 +392,13 @@ def _tag(hub: HubServer, request: Request, repo: str, rev: str) -> Answer:
     return Answer(200, {})
 
 
+def _untag(hub: HubServer, request: Request, repo: str, rev: str) -> Answer:
+    held = hub.repo(request, repo, write=True)
+    if held.tags.pop(rev, None) is None:
+        raise RefusalError(404, f"no tag {rev}", "RevisionNotFound")
+    return Answer(200, {})
+
+
 def _resolve(hub: HubServer, request: Request, repo: str, rev: str, path: str) -> Answer:
     commit = hub.repo(request, repo).at(rev)
     headers = {"X-Repo-Commit": commit.sha, "Accept-Ranges": "bytes"}
@@ -425,6 +432,7 @@ _ROUTES: list[tuple[str, str, Callable[..., Answer]]] = [
     ("POST", f"{_API}/preupload/{_REV}", _preupload),
     ("POST", f"{_API}/commit/{_REV}", _commit),
     ("POST", f"{_API}/tag/{_REV}", _tag),
+    ("DELETE", f"{_API}/tag/{_REV}", _untag),
     ("POST", f"/datasets/{_REPO}.git/info/lfs/objects/batch", _lfs_batch),
     ("PUT", rf"{_OID}(/(?P<number>\d+))?", _put),
     ("POST", f"{_OID}/complete", _complete),
@@ -458,7 +466,7 @@ class _Handler(BaseHTTPRequestHandler):
                 answer = refusal.answer
         self._send(answer, cut=bool(trouble and trouble.cuts))
 
-    do_HEAD = do_POST = do_PUT = do_GET  # noqa: N815
+    do_HEAD = do_POST = do_PUT = do_DELETE = do_GET  # noqa: N815
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

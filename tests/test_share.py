@@ -97,6 +97,21 @@ def test_push_load_edit_push_pull_and_verify(tmp_path: Path, place: Place, serve
     assert "Intact" in bob.run("verify") and "never fetched" not in bob.run("verify")
 
 
+def test_a_versions_own_tags_go_with_it(place: Place, server: HubServer) -> None:
+    place.registry.commit("arc", [part(count=20)], "", "")
+    place.run("tag", "arc@v1", "stable")
+    assert "Tagged there: stable." in place.run("push", "--to", "ada/arc")
+    assert "Tagged" not in place.run("push")
+    assert place.python(LOAD.format("ada/arc", "near-miss", "stable", "len(d)")) == "20"
+    first = server.repos["ada/arc"].tags["stable"]
+    place.registry.commit("arc", [part(count=30)], "", "")
+    place.run("tag", "arc@v2", "stable", "--force")
+    assert "Not tagged: stable stands on another commit there" in place.run("push")
+    assert server.repos["ada/arc"].tags["stable"] == first
+    assert json.loads(place.run("push", "--move-tags", "--json"))["tags"]["set"] == ["stable"]
+    assert server.repos["ada/arc"].tags["stable"] == server.repos["ada/arc"].tags["v2"] != first
+
+
 def test_someone_else_pushes_in_between(tmp_path: Path, place: Place, server: HubServer) -> None:
     place.registry.commit("arc", [part(count=50)], "", "")
     place.run("push", "--to", "ada/arc")

@@ -38,6 +38,7 @@ def card(reference: str, registry: RegistryPlace, as_json: bool) -> None:
 @click.option("--to", metavar="[ORG/]NAME", help="Where to (else where it went last).")
 @click.option("--private", is_flag=True, help="A repository that is made now is private.")
 @click.option("--rebase", is_flag=True, help="Push upon what someone else pushed in between.")
+@click.option("--move-tags", is_flag=True, help="Move tags such as stable that stand on another commit there.")
 @click.option("--require-validated", is_flag=True, help="Refuse a version that was never benchmarked.")
 @click.option("--min-gain", type=float, metavar="POINTS", help="Refuse one that has not shown this gain of accuracy.")
 @registry_option
@@ -46,7 +47,7 @@ def push(
     reference: str | None, to: str | None, require_validated: bool, min_gain: float | None, registry: RegistryPlace,
     as_json: bool, **given: Any,
 ) -> None:  # fmt: skip
-    """Push a version to the Hugging Face Hub, as one commit that its number tags.
+    """Push a version to the Hugging Face Hub, as one commit that its number tags, and its own tags with it.
 
     Alone, it pushes the dataset where there is one, to the place it went last. The token comes from HF_TOKEN or
     `hf auth login`.
@@ -76,6 +77,10 @@ def push(
         )
     else:
         click.echo(f"{pushed.url} holds {result.version} already; nothing was sent.")
+    if result.tagged.set:
+        click.echo(f"Tagged there: {', '.join(result.tagged.set)}.")
+    if left := result.tagged.elsewhere:
+        click.echo(f"Not tagged: {', '.join(left)} stands on another commit there; move it with --move-tags.")
     first = next(iter(result.version.tiers), "all")
     click.echo(f"Load it: datasets.load_dataset({pushed.repo!r}, {first!r}, revision={pushed.tag!r})")
 

@@ -34,14 +34,16 @@ class PushPlan:
 
 @dataclass(frozen=True)
 class PushResult:
-    """What was pushed and where to."""
+    """What was pushed and where to, and what became of the version's own tags there."""
 
     version: Version
     pushed: hub.Pushed
+    tagged: hub.Tagged
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
-        return {"version": str(self.version), "manifest": self.version.name, **asdict(self.pushed)}
+        own = {"version": str(self.version), "manifest": self.version.name}
+        return {**own, **asdict(self.pushed), "tags": asdict(self.tagged)}
 
 
 @dataclass(frozen=True)
@@ -89,14 +91,16 @@ def push(
     *,
     private: bool = False,
     rebase: bool = False,
+    move_tags: bool = False,
     gate: Gate = NO_GATE,
     registry: Place = None,
     progress: Progress = no_progress,
 ) -> PushResult:
     """Push a version to the Hub as one commit, with its number as a tag: `revision="v3"` loads it.
 
-    Only files that changed travel. Raises HubError where someone else pushed since, unless `rebase`, and for
-    whatever the Hub refuses.
+    Only files that changed travel. The version's own tags, such as `stable`, go with it; where one stands on another
+    commit it stays there, unless `move_tags`. Raises HubError where someone else pushed since, unless `rebase`, and
+    for whatever the Hub refuses.
     """
     place = open_registry(registry)
     plan = plan_push(reference, to, gate=gate, registry=place)
@@ -116,7 +120,8 @@ def push(
         pushed = hub.push_folder(folder, plan.repo, settings, progress)
     commits = {**known["commits"], plan.version.name: pushed.commit}
     place.set_remote(manifest.dataset, {"repo": plan.repo, "head": pushed.commit, "commits": commits})
-    return PushResult(plan.version, pushed)
+    named = place.log(str(plan.version))[0].tags
+    return PushResult(plan.version, pushed, hub.set_tags(plan.repo, pushed.commit, named, move=move_tags))
 
 
 def pull(place: str, *, registry: Place = None, progress: Progress = no_progress) -> PullResult:

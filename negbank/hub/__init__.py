@@ -8,15 +8,18 @@ the first byte is written, and checks every file against the hash that the commi
 from negbank.hub.pulling import MAX_FILE_BYTES, Pulled, pull, unsafe_path
 from negbank.hub.pushing import Pushed, PushSettings, push_folder
 from negbank.hub.remote import check_repo_name, whoami_namespace
+from negbank.hub.tagging import Tagged, set_tags
 
 __all__ = [
     "MAX_FILE_BYTES",
     "Pulled",
     "PushSettings",
     "Pushed",
+    "Tagged",
     "check_repo_name",
     "pull",
     "push_folder",
+    "set_tags",
     "unsafe_path",
     "whoami_namespace",
 ]  # fmt: skip
