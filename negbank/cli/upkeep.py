@@ -62,7 +62,8 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     if result.repaired:
         click.echo(f"{len(result.repaired)} contents were written again.")
     if found.absent:
-        click.echo(f"{len(found.absent)} contents were never fetched here; negbank verify --repair fetches them.")
+        parts = "1 part of a version was" if len(found.absent) == 1 else f"{len(found.absent)} parts of versions were"
+        click.echo(f"{parts} never fetched here; negbank verify --repair fetches what was pushed.")
     read = f"{found.versions} versions, {found.objects} objects, {size_text(found.bytes)} in {found.elapsed_s:.1f} s"
     if result.intact:
         click.secho(f"Intact: {read}.", bold=True)

@@ -22,7 +22,7 @@ _ALLOWED = (
 def check_dataset_name(name: str) -> str:
     """`name`, if it can name a dataset: lower-case letters, digits, `.`, `_`, `-`, at most 96 of them."""
     if not _allowed(name):
-        raise RegistryError(f"{name!r} cannot name a dataset: {_ALLOWED} (--dataset NAME)")
+        raise RegistryError(f"{name!r:.60} cannot name a dataset: {_ALLOWED} (--dataset NAME)")
     return name
 
 
@@ -31,7 +31,7 @@ def check_tag(name: str) -> str:
     if _VERSION.fullmatch(name) or _DIGITS.fullmatch(name):
         raise RegistryError(f"{name!r} cannot be a tag: it reads as a version or as the digits of one")
     if not _allowed(name):
-        raise RegistryError(f"{name!r} cannot be a tag: {_ALLOWED}")
+        raise RegistryError(f"{name!r:.60} cannot be a tag: {_ALLOWED}")
     return name
 
 
