@@ -68,10 +68,13 @@ def batches(rows: int, edited: bool = False) -> Any:
 
 def make(folder: Path, rows: int) -> None:
     """The rows, and the edited ones, as Parquet files that every side reads."""
-    from negbank.registry.rows import SCHEMA, write_table
+    from negbank.records import NEGATIVES
+    from negbank.registry.rows import shared_schema, write_table
 
-    write_table(folder / "rows.parquet", SCHEMA, (frame.to_arrow() for frame in batches(rows)))
-    write_table(folder / "edited.parquet", SCHEMA, (frame.to_arrow() for frame in batches(rows, edited=True)))
+    write_table(folder / "rows.parquet", shared_schema(NEGATIVES), (frame.to_arrow() for frame in batches(rows)))
+    write_table(
+        folder / "edited.parquet", shared_schema(NEGATIVES), (frame.to_arrow() for frame in batches(rows, edited=True))
+    )
 
 
 def run(step: str, folder: Path) -> dict[str, Any]:

@@ -16,11 +16,15 @@ import numpy.typing as npt
 import polars as pl
 
 from negbank.terms import (
+    ALL_TIERS,
     DISTRACTOR,
+    ERRONEOUS_COT,
     IRRELEVANT,
+    MODEL,
     NEAR_MISS,
     OTHER_QUESTION,
     OTHER_SOURCE,
+    PERTURBED,
     REPORTED,
     TIERS,
     UNRELATED,
@@ -28,9 +32,9 @@ from negbank.terms import (
 )
 
 __all__ = [
-    "CANDIDATES", "DISTRACTOR", "IRRELEVANT", "NEAR_MISS", "NEGATIVES", "OTHER_QUESTION", "OTHER_SOURCE",
-    "QUESTIONS", "REFUSED", "REFUSED_QUESTIONS", "REPORTED", "TIERS", "UNRELATED", "FloatArray", "Progress",
-    "SourceData", "TextVectors", "content_id", "no_progress",
+    "ALL_TIERS", "CANDIDATES", "CHAINS", "DISTRACTOR", "ERRONEOUS_COT", "IRRELEVANT", "MODEL", "NEAR_MISS", "NEGATIVES",
+    "OTHER_QUESTION", "OTHER_SOURCE", "PERTURBED", "QUESTIONS", "REFUSED", "REFUSED_QUESTIONS", "REPORTED", "TIERS",
+    "UNRELATED", "FloatArray", "Progress", "SourceData", "TextVectors", "columns_of", "content_id", "no_progress",
 ]  # fmt: skip
 
 QUESTIONS: Final = pl.Schema(
@@ -86,6 +90,32 @@ NEGATIVES: Final = pl.Schema(
 )
 """What leaves: `answer` is right, `negative` is wrong; `similarity` is the cosine of negative and
 answer, `question_similarity` that of negative and question; `plausibility` is a probability, 0 to 1."""
+
+CHAINS: Final = pl.Schema(
+    [
+        *NEGATIVES.items(),
+        ("steps", pl.List(pl.String())),
+        ("final_answer", pl.String()),
+        ("gold_answer", pl.String()),
+        ("first_error_step", pl.Int32()),
+        ("error_source", pl.String()),
+        ("first_divergent_step", pl.Int32()),
+        ("error_type", pl.String()),
+        ("generator", pl.String()),
+        ("provenance", pl.String()),
+    ]
+)
+"""The rows of the tier erroneous-cot: `negative` is a chain that ends in the wrong `final_answer`, `answer` a right
+chain.
+
+`steps` are those of `negative`. `first_error_step` (0-based, null where nobody knows) is certain as far as its
+`error_source` is; `first_divergent_step`, where the chain first leaves the quantities of the gold chain, is a hint.
+`provenance` is JSON: the line of a file, or model, revision, sampling parameters and prompt."""
+
+
+def columns_of(tier: str) -> pl.Schema:
+    """The schema of a tier's rows: CHAINS for erroneous-cot, NEGATIVES for any other."""
+    return CHAINS if tier == ERRONEOUS_COT else NEGATIVES
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,19 @@ NEAR_MISS: Final = "near-miss"
 IRRELEVANT: Final = "irrelevant"
 UNRELATED: Final = "unrelated"
 TIERS: Final = (NEAR_MISS, IRRELEVANT, UNRELATED)
-"""Tiers from the most plausible to the least."""
+"""The tiers of answers, from the most plausible to the least."""
+
+ERRONEOUS_COT: Final = "erroneous-cot"
+ALL_TIERS: Final = (*TIERS, ERRONEOUS_COT)
+"""Every tier in its order: those of answers, then chains of thought that end in a wrong one; these have rows of their
+own kind."""
 
 DISTRACTOR: Final = "distractor"
 OTHER_QUESTION: Final = "other-question"
 OTHER_SOURCE: Final = "other-source"
 REPORTED: Final = "reported"
+MODEL: Final = "model"
+PERTURBED: Final = "perturbed"
 
 DEFAULT_ENCODER: Final = "all-MiniLM-L6-v2"
 

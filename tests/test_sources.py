@@ -230,5 +230,54 @@ def test_mmlu_and_its_subjects() -> None:
 
 
 def test_every_source_is_listed_with_its_licence() -> None:
-    assert list(SOURCES) == ["arc", "hellaswag", "mmlu", "demo"]
+    assert list(SOURCES) == ["arc", "hellaswag", "mmlu", "gsm8k", "math", "demo"]
     assert all(source.license and source.place and source.summary for source in SOURCES.values())
+
+
+def math_mirror(tmp_path: Path) -> Path:
+    """`EleutherAI/hendrycks_math` in small: a problem of training and one of evaluation in each of seven subjects."""
+    from negbank.sources.math import SUBJECTS
+
+    folder = tmp_path / "mirror" / "EleutherAI" / "hendrycks_math"
+    configs = []
+    for subject in SUBJECTS:
+        (folder / subject).mkdir(parents=True)
+        for split in ("train", "test"):
+            row = {
+                "problem": f"What is $2^3$, asked for {split} in {subject}?", "level": "Level 1",
+                "type": subject.title(),
+                "solution": "We multiply: $2 \\cdot 2 \\cdot 2 = \\boxed{8}$.",
+            }  # fmt: skip
+            pl.DataFrame([row]).write_parquet(folder / subject / f"{split}-00000-of-00001.parquet")
+        files = "".join(f"  - {{split: {split}, path: {subject}/{split}-*}}\n" for split in ("train", "test"))
+        configs.append(f"- config_name: {subject}\n  data_files:\n{files}")
+    (folder / "README.md").write_text(f"---\nconfigs:\n{''.join(configs)}---\n")
+    return tmp_path / "mirror"
+
+
+def test_math_has_a_configuration_a_subject_and_its_gold_chains(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NEGBANK_HUB_MIRROR", str(math_mirror(tmp_path)))
+    data = read_source("math")
+    assert data.questions.height == data.evaluation.height == 7
+    assert data.questions["answer"][0] == "We multiply: $2 \\cdot 2 \\cdot 2 = \\boxed{8}$."
+    assert "Number_Theory" in set(data.questions["subject"])
+    # a split that every subject evaluates on is taken as it was asked for
+    tests = read_source("math", SourceOptions(split="test"))
+    assert tests.questions.height == 7 and tests.evaluation.is_empty()
+    assert "asked for test" in tests.questions["question"][0]
+    with pytest.raises(SourceError, match="math does not take --subjects"):
+        read_source("math", SourceOptions(subjects=("algebra",)))
+
+
+@pytest.mark.hub
+def test_gsm8k_brings_its_gold_chains_and_split_moves_the_test_questions() -> None:
+    data = read_source("gsm8k")
+    assert (data.questions.height, data.evaluation.height, data.license) == (7473, 1319, "mit")
+    assert "<<48/2=24>>" in data.questions["answer"][0] and data.questions["answer"][0].endswith("#### 72")
+    tests = read_source("gsm8k", SourceOptions(split="test"))
+    assert (tests.questions.height, tests.evaluation.height) == (1319, 0)
+    assert any("contamination is not checked" in notice for notice in tests.notices)
+    half = read_source("gsm8k", SourceOptions(split="test[:50%]"))
+    assert (half.questions.height, half.evaluation.height) == (660, 659)

@@ -13,7 +13,7 @@ from negbank.sources import SOURCES
 ALL = "all"
 """The configuration that holds every tier."""
 
-ENGLISH: Final = frozenset({"arc", "hellaswag", "mmlu", "gsm8k", "demo"})
+ENGLISH: Final = frozenset({"arc", "hellaswag", "mmlu", "gsm8k", "math", "demo"})
 """The sources of which the language is known."""
 
 _SIZES: Final = ("1K", "10K", "100K", "1M", "10M", "100M", "1B", "10B", "100B", "1T")

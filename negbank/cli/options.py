@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from negbank.errors import nearest_hint
 from negbank.folders import RegistryPlace, without_password
-from negbank.terms import DEFAULT_ENCODER, TIERS
+from negbank.terms import ALL_TIERS, DEFAULT_ENCODER
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,7 +40,7 @@ class Name(click.ParamType[str]):
         return "[" + "|".join(self.names) + "]"
 
 
-TIER = Name("tier", TIERS)
+TIER = Name("tier", ALL_TIERS)
 
 
 def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:

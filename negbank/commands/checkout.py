@@ -16,9 +16,10 @@ from negbank.commands.registry import Place, open_registry
 from negbank.commands.validations import newest_validation
 from negbank.errors import UnknownNameError
 from negbank.export import Writer, write_folder
+from negbank.records import columns_of
 from negbank.registry import Part, Registry, Version
 from negbank.registry.commits import tier_order
-from negbank.registry.rows import BATCH, SCHEMA, sharded, write_table
+from negbank.registry.rows import BATCH, sharded, shared_schema, write_table
 from negbank.report.tables import validations
 from negbank.report.words import verdict
 
@@ -109,14 +110,14 @@ def _shards(registry: Registry, part: Part, written: list[CardFile], path: Path)
     """Write the rows of a part as `<path>-00000-of-00002.parquet` and so on, and tell what was written."""
     shards: list[tuple[Path, Future[int]]] = []
     with ThreadPoolExecutor(1) as beside:  # the next file is read while this one is written
-        for number, frame in enumerate(sharded(registry.batches(part))):
+        columns = columns_of(part.tier)
+        for number, frame in enumerate(sharded(registry.batches(part), columns)):
             file = path.with_name(f"{path.name}-{number:05}.part")
             if shards:
                 shards[-1][1].result()
-            tables = (
-                some.to_arrow() for some in frame.iter_slices(BATCH)
-            )  # in Arrow's form only while they are written
-            shards.append((file, beside.submit(write_table, file, SCHEMA, tables, shared=True)))
+            # in Arrow's form only while they are written
+            tables = (some.to_arrow() for some in frame.iter_slices(BATCH))
+            shards.append((file, beside.submit(write_table, file, shared_schema(columns), tables, shared=True)))
     for number, (file, rows) in enumerate(shards):
         final = file.rename(path.with_name(f"{path.name}-{number:05}-of-{len(shards):05}.parquet"))
         place = f"data/{part.tier}/{final.name}"
@@ -124,7 +125,8 @@ def _shards(registry: Registry, part: Part, written: list[CardFile], path: Path)
 
 
 def _parquet(registry: Registry, part: Part, path: Path) -> None:
-    write_table(path, SCHEMA, (frame.to_arrow() for frame in registry.batches(part)), shared=True)
+    schema = shared_schema(columns_of(part.tier))
+    write_table(path, schema, (frame.to_arrow() for frame in registry.batches(part)), shared=True)
 
 
 def _jsonl(registry: Registry, part: Part, path: Path) -> None:

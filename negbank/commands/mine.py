@@ -21,6 +21,7 @@ from negbank.guards import LABELLED_WRONG, Screened, estimate, explained
 from negbank.mining import Taken, take
 from negbank.plausibility import Background, label
 from negbank.records import (
+    ERRONEOUS_COT,
     NEAR_MISS,
     NEGATIVES,
     TIERS,
@@ -172,5 +173,5 @@ def _result(
 def _kept_rows(registry: Registry, dataset: str, tiers: tuple[str, ...]) -> pl.DataFrame:
     """NEGATIVES of the tiers that stay: what is mined now must not repeat them."""
     newest = registry.newest(dataset)
-    kept = [tier for tier in newest.tiers if tier not in tiers] if newest else []
+    kept = [tier for tier in newest.tiers if tier not in (*tiers, ERRONEOUS_COT)] if newest else []
     return pl.concat([NEGATIVES.to_frame(), *(registry.read(newest, tier) for tier in kept if newest)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from negbank.records import TIERS
+from negbank.records import ALL_TIERS
 
 
 @dataclass(frozen=True)
@@ -22,8 +22,8 @@ class Spread:
 
     @classmethod
     def of(cls, values: pl.Series, low: float, high: float) -> Spread:
-        """The spread of `values` between `low` and `high`; all zero where there are none."""
-        array = values.to_numpy()
+        """The spread of `values` between `low` and `high`; nulls left out; all zero where there are none."""
+        array = values.drop_nulls().to_numpy()
         if not len(array):
             return cls(0.0, 0.0, 0.0, (0,) * 20)
         p10, median, p90 = (float(x) for x in np.quantile(array, [0.1, 0.5, 0.9]))
@@ -47,7 +47,7 @@ def by_tier(
     rows: pl.DataFrame, short: Mapping[str, int] | None = None, missing: Mapping[str, int] | None = None
 ) -> tuple[TierSummary, ...]:
     """A summary of each tier that `rows` or `short` has, from the most plausible to the least."""
-    tiers = [tier for tier in TIERS if tier in (short or {}) or tier in set(rows["tier"])]
+    tiers = [tier for tier in ALL_TIERS if tier in (short or {}) or tier in set(rows["tier"])]
     summaries = []
     for tier in tiers:
         own = rows.filter(pl.col("tier") == tier)

@@ -14,7 +14,9 @@ class Trajectory:
     """One reasoning chain of a file: a text in `chain`, or given `steps`.
 
     `gold` is what the file says is right, an answer or a whole chain. `claimed_correct` and `claimed_error_step`
-    (0-based) are what it says of this chain. `line` counts from 1, `position` from 0 within the line.
+    (0-based) are what it says of this chain; whoever broke it on purpose gives `error_source` and `error_type` too.
+    `line` counts from 1, `position` from 0 within the line. `provenance` is JSON on how the chain came about, such as
+    model, revision, sampling parameters and prompt.
     """
 
     question: str
@@ -26,6 +28,9 @@ class Trajectory:
     model: str | None = None
     line: int = 0
     position: int = 0
+    error_source: str | None = None
+    error_type: str | None = None
+    provenance: str | None = None
 
 
 @dataclass(frozen=True)

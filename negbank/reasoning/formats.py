@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, BinaryIO, Final
 
 from negbank.errors import MalformedFileError, SourceError, UnknownNameError
 from negbank.reasoning.chains import MAX_CHAIN, RefusedChain, Trajectory
@@ -16,6 +17,7 @@ from negbank.reasoning.layouts import LAYOUTS, LayoutError, find_layout
 
 CHAIN_TOO_LONG: Final = "chain-too-long"
 NO_CHAIN: Final = "no-chain"
+NO_TEXT: Final = "no-text"
 MAX_LINE: Final = 256 * 2**20
 """Bytes of a line; a file without line breaks is not read into memory to find that out."""
 
@@ -28,12 +30,13 @@ def read_trajectories(path: Path | str, layout: str | None = None) -> Iterator[T
     """
     try:
         with Path(path).open("rb") as file:
-            yield from parse_lines(_lines(file, path), path, layout)
+            yield from parse_lines(read_lines(file, path), path, layout)
     except OSError as error:
         raise SourceError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def _lines(file: Any, path: Path | str) -> Iterator[bytes]:
+def read_lines(file: BinaryIO, path: Path | str) -> Iterator[bytes]:
+    """The lines of a file, which `path` names in errors. Raises MalformedFileError for one longer than MAX_LINE."""
     number = 0
     while line := file.readline(MAX_LINE + 1):
         number += 1
@@ -81,13 +84,21 @@ def _record(line: bytes, path: Path | str, number: int) -> Mapping[str, Any]:
 
 
 def _placed(found: Trajectory, line: int, position: int) -> Trajectory | RefusedChain:
-    """`found` with its place, or refused for its length."""
+    """`found` with its place, or refused: for its length, as blank, or as no text (half of a surrogate pair)."""
     length = len(found.chain) if found.steps is None else sum(map(len, found.steps))
     if length > MAX_CHAIN:
         return RefusedChain(found.question[:1000], CHAIN_TOO_LONG, line, position)
     if not found.chain.strip():
         return RefusedChain(found.question[:1000], NO_CHAIN, line, position)
-    return Trajectory(
-        found.question, found.chain, found.steps, found.gold, found.claimed_correct, found.claimed_error_step,
-        found.model, line, position,
-    )  # fmt: skip
+    if not _is_text(found.question) or not _is_text(found.chain):
+        return RefusedChain(found.question[:1000], NO_TEXT, line, position)
+    return replace(found, line=line, position=position)
+
+
+def _is_text(text: str) -> bool:
+    """Whether `text` can be written as UTF-8: JSON may hold half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -8,12 +8,15 @@
     math-shepherd   {input: "... Step 1: ... ки", label: "... Step 1: ... +"}        a + or - where a step ends
     stepwise        {prompt, completions: [...], labels: [true, false]}              TRL's columns
     messages        {messages: [{role, content}, ...]}                               the last answer of the assistant
-    chains          {question, chain | chains | steps, gold?, correct?, model?}      and the usual other names of these
+    chains          {question, chain | chains | steps, gold?, correct?, model?}      and the usual other names of these,
+                    and an object `provenance`, which is kept with each chain
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from negbank.reasoning.chains import Trajectory
@@ -197,15 +200,11 @@ def _claim(record: Record) -> bool | None:
 
 def _chains(record: Record) -> Iterator[Trajectory]:
     question, gold, model = _text(record, *QUESTION), _optional(record, GOLD), _optional(record, MODEL)
+    about = Trajectory(question, "", None, gold, model=model, provenance=_provenance(record))
     many = _name(record, CHAINS)
     if many is None:
-        yield _chain(
-            question,
-            record["steps"] if _name(record, ("steps",)) else _text(record, *CHAIN),
-            gold,
-            model,
-            _claim(record),
-        )
+        own = record["steps"] if _name(record, ("steps",)) else _text(record, *CHAIN)
+        yield _chain(about, own, _claim(record))
         return
     cells = record[many]
     if not isinstance(cells, list):
@@ -215,19 +214,30 @@ def _chains(record: Record) -> Iterator[Trajectory]:
     if len(claims) != len(cells):
         raise LayoutError(f"{named!r} has {len(claims)} values for {len(cells)} chains")
     for cell, claim in zip(cells, claims, strict=True):
-        yield _chain(question, cell, gold, model, _flag(claim, named or "correct"))
+        yield _chain(about, cell, _flag(claim, named or "correct"))
 
 
-def _chain(question: str, cell: object, gold: str | None, model: str | None, claim: bool | None) -> Trajectory:
-    """One chain given as a text, a list of steps, or an object with either."""
+def _chain(about: Trajectory, cell: object, claim: bool | None) -> Trajectory:
+    """One chain given as a text, a list of steps, or an object with either; `about` is what its record says of it."""
     if isinstance(cell, dict):
         own = cell["steps"] if "steps" in cell else _text(cell, *CHAIN)
         claim = claim if _claim(cell) is None else _claim(cell)
-        return _chain(question, own, gold, _optional(cell, MODEL) or model, claim)
+        said = _provenance(cell) or about.provenance
+        return _chain(replace(about, model=_optional(cell, MODEL) or about.model, provenance=said), own, claim)
     if isinstance(cell, str):
-        return Trajectory(question, cell, None, gold, claim, model=model)
+        return replace(about, chain=cell, claimed_correct=claim)
     steps = _texts(cell, "steps")
-    return Trajectory(question, "\n".join(steps), steps, gold, claim, model=model)
+    return replace(about, chain="\n".join(steps), steps=steps, claimed_correct=claim)
+
+
+def _provenance(record: Record) -> str | None:
+    """What the record says of how its chain came about, as JSON."""
+    said = record.get("provenance")
+    if said is None:
+        return None
+    if not isinstance(said, dict):
+        raise LayoutError(f"'provenance' is {_kind(said)}, where an object is expected")
+    return json.dumps(said, sort_keys=True)
 
 
 LAYOUTS: Final[dict[str, Reader]] = {

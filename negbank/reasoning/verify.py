@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from negbank.reasoning.answers import Judge, compare, find_answer
@@ -28,9 +28,10 @@ FILE: Final = "file"
 class Verdict:
     """What became of one chain. Steps count from 0.
 
-    `first_error_step` is known for certain by `arithmetic`, or taken from the labels of the file (`file`), as
-    `error_source` says; `divergent_step` is a hint beside the gold chain. `claim_holds` is None where the file claims
-    nothing. `reason` says why it was refused, or how the answers were found to be equal or different.
+    `first_error_step` is known for certain by `arithmetic`, or taken from the labels of the file (`file`), or from
+    whoever broke the chain, as `error_source` says; `divergent_step` is a hint beside the gold chain. `claim_holds` is
+    None where the file claims nothing. `reason` says why it was refused, or how the answers were found to be equal or
+    different.
     """
 
     outcome: Literal["wrong", "right", "refused"]
@@ -50,6 +51,7 @@ class Verdict:
     plausibility: float | None = None
     model: str | None = None
     claim_holds: bool | None = None
+    provenance: str | None = None
 
 
 @dataclass
@@ -88,8 +90,11 @@ def verify(
 
 
 def _refuse(chain: Trajectory, reason: str, **found: str | None) -> Verdict:
-    place = (chain.question, chain.line, chain.position)
-    return Verdict("refused", reason, *place, chain=chain.chain, model=chain.model, **found)  # type: ignore[arg-type]
+    bare = Verdict(
+        "refused", reason, chain.question, chain.line, chain.position, chain.chain, model=chain.model,
+        provenance=chain.provenance,
+    )  # fmt: skip
+    return replace(bare, **found)  # type: ignore[arg-type]
 
 
 def _judge(chain: Trajectory, gold: Gold, judge: Judge | None) -> Verdict:
@@ -102,13 +107,14 @@ def _judge(chain: Trajectory, gold: Gold, judge: Judge | None) -> Verdict:
         return _refuse(chain, f"{UNDECIDED}-{found.reason}", **answers)
     steps = chain.steps if chain.steps is not None else split_steps(chain.chain)
     error = first_false_equation(steps)
-    step, source = (error.step, ARITHMETIC) if error else (chain.claimed_error_step, FILE)
+    step, source = (error.step, ARITHMETIC) if error else (chain.claimed_error_step, chain.error_source or FILE)
+    kind = "calculation" if error else chain.error_type
     divergent = first_divergent_step(steps, gold.steps, chain.question) if gold.steps else None
     places = [place for place in (step, divergent) if place is not None]
     marks = mark_chain(steps, gold.steps, min(places, default=None))
     claim = None if chain.claimed_correct is None else chain.claimed_correct == (found.outcome == "right")
     return Verdict(
         found.outcome, found.reason, chain.question, chain.line, chain.position, chain.chain, steps, final.text,
-        final.found_by, gold.answer, step, None if step is None else source, "calculation" if error else None,
-        divergent, marks.plausibility if gold.steps else None, chain.model, claim,
+        final.found_by, gold.answer, step, None if step is None else source, kind, divergent,
+        marks.plausibility if gold.steps else None, chain.model, claim, chain.provenance,
     )  # fmt: skip

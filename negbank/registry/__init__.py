@@ -223,15 +223,16 @@ class Registry:
             return engine.query(query, references)
 
     def read(self, version: Version, tier: str | None = None) -> pl.DataFrame:
-        """The rows (NEGATIVES) of a version, of all tiers or of one, in memory."""
+        """The rows of a version in memory: NEGATIVES; with the columns of CHAINS too where those are among them."""
         tiers = list(version.tiers)
         if tier is not None and tier not in tiers:
             raise UnknownNameError("tier", tier, tiers, hint=f" (in {version})")
         parts = [part for part in version.manifest.parts if tier in (None, part.tier)]
-        return pl.concat([NEGATIVES.to_frame(), *(frame for part in parts for frame in self.batches(part))])
+        frames = [frame for part in parts for frame in self.batches(part)]
+        return pl.concat([NEGATIVES.to_frame(), *frames], how="diagonal")
 
     def batches(self, part: Part) -> Iterator[pl.DataFrame]:
-        """The rows (NEGATIVES) of a part in order, some at a time."""
+        """The rows (NEGATIVES or CHAINS) of a part in order, some at a time."""
         return self._contents.ordered(here(self._contents, part))
 
     def manifests(self, version: Version) -> dict[str, bytes]:

@@ -16,7 +16,7 @@ import duckdb
 
 from negbank.errors import RegistryBusyError
 from negbank.registry.manifest import Manifest
-from negbank.terms import TIERS
+from negbank.terms import ALL_TIERS
 
 WAIT_S = 10.0
 """How long to wait for another process to close the catalogue."""
@@ -135,5 +135,5 @@ class Catalogue:
 
 def _in_order(tiers: dict[str, int]) -> dict[str, int]:
     """`tiers` from the most plausible to the least."""
-    places = {tier: place for place, tier in enumerate(TIERS)}
-    return dict(sorted(tiers.items(), key=lambda item: (places.get(item[0], len(TIERS)), item[0])))
+    places = {tier: place for place, tier in enumerate(ALL_TIERS)}
+    return dict(sorted(tiers.items(), key=lambda item: (places.get(item[0], len(ALL_TIERS)), item[0])))

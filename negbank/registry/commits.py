@@ -13,7 +13,7 @@ from typing import Any
 import polars as pl
 
 from negbank.errors import RegistryError
-from negbank.records import TIERS
+from negbank.records import ALL_TIERS, columns_of
 from negbank.registry.contents import Content, Contents
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import Store
@@ -108,7 +108,7 @@ class Maker:
         """Write the rows of a part from files. Raises RegistryError where they are not the rows that it names."""
         if not files:
             raise RegistryError(f"the files with the rows of {part.tier} are missing; nothing was taken in")
-        content = self.contents.write(files)
+        content = self.contents.write(files, columns_of(part.tier))
         if content.digest != part.content:
             raise RegistryError(
                 f"the rows of {part.tier} are not those that the manifest names ({content.digest[:12]} instead of "
@@ -127,7 +127,7 @@ class Maker:
                 )
 
     def _write(self, part: NewPart) -> Part:
-        content = self.contents.write(part.rows)
+        content = self.contents.write(part.rows, columns_of(part.tier))
         return Part(part.tier, part.split, content.digest, content.rows, part.mined)
 
     def _edit(self, part: Part | None, edit: Edit) -> Part:
@@ -158,7 +158,7 @@ def part_order(part: Part) -> tuple[int, str, str]:
 
 def tier_order(tier: str) -> tuple[int, str]:
     """How tiers are ordered: from the most plausible to the least, unknown ones last."""
-    return (TIERS.index(tier) if tier in TIERS else len(TIERS), tier)
+    return (ALL_TIERS.index(tier) if tier in ALL_TIERS else len(ALL_TIERS), tier)
 
 
 def _history(name: str, manifests: Mapping[str, bytes]) -> dict[str, Manifest]:

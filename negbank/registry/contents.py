@@ -19,23 +19,24 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
-from negbank.records import NEGATIVES
+from negbank.records import CHAINS, NEGATIVES
 from negbank.registry.blobs import FolderBlobs
 from negbank.registry.disk import translated
 from negbank.registry.engine import Engine, LayerFiles, Layers
 from negbank.registry.rows import (
     BATCH,
-    OBJECT_SCHEMA,
     ORDER,
     REMOVED_SCHEMA,
     ROW_HASH,
     ROW_ID,
-    SCHEMA,
     as_frame,
     as_rows,
+    columns_in,
     hashed,
     hashed_ahead,
     in_order,
+    object_schema,
+    share_of,
     write_table,
 )
 
@@ -97,19 +98,19 @@ class Contents:
         return tuple(LayerFiles(self._object(layer.added), self._object(layer.removed)) for layer in content.layers)
 
     def ordered(self, content: Content) -> Iterator[pl.DataFrame]:
-        """The rows (NEGATIVES) of a content in their order, some at a time; its objects are checked first."""
+        """The rows (NEGATIVES or CHAINS) of a content in order, some at a time; its objects are checked first."""
         self.check(content)
         with self.engine() as engine:
             for frame in engine.ordered(self.files(content)):
-                yield frame.cast(NEGATIVES)
+                yield frame.cast({name: CHAINS[name] for name in frame.columns})
 
     def check(self, content: Content) -> None:
         """Raise RegistryError where an object is missing or is not what its name says."""
         for name in content.objects:
             self.blobs.check("objects", name)
 
-    def write(self, rows: pl.DataFrame | Sequence[Path]) -> Content:
-        """Store rows (a frame, or Parquet files with a negative's columns), whole.
+    def write(self, rows: pl.DataFrame | Sequence[Path], columns: pl.Schema = NEGATIVES) -> Content:
+        """Store rows (a frame, or Parquet files, with `columns`), whole.
 
         Raises RegistryError where a question has one negative twice, and for a file that unfolds to more than
         MAX_UNFOLDED bytes at a time: it may come from a stranger.
@@ -118,12 +119,13 @@ class Contents:
             for path in rows:
                 _refuse_bomb(path)
             with contextlib.suppress(_NotInOrderError):
-                return self._write(map(as_rows, _files_in_order(rows)))
+                return self._write((as_rows(frame, columns) for frame in _files_in_order(rows, columns)), columns)
             with self.engine() as engine:
-                return self._write(map(as_rows, engine.sorted_files(rows)))
-        ordered = as_rows(rows).sort(ORDER)
-        starts = range(0, max(1, ordered.height), BATCH)
-        return self._write(ordered.slice(start, BATCH) for start in starts)
+                return self._write((as_rows(frame, columns) for frame in engine.sorted_files(rows, columns)), columns)
+        ordered = as_rows(rows, columns).sort(ORDER)
+        batch = share_of(columns, BATCH)
+        starts = range(0, max(1, ordered.height), batch)
+        return self._write((ordered.slice(start, batch) for start in starts), columns)
 
     def edit(self, content: Content, put: pl.DataFrame, remove: Sequence[bytes] = ()) -> Content:
         """Store a content with the rows `put` (new, or instead of those of the same `row_id`) and without `remove`.
@@ -131,8 +133,9 @@ class Contents:
         A small edit is a layer on top; a large one, or one too many, is written whole.
         """
         self.check(content)
-        added = hashed(as_rows(put).sort(ORDER))
         base = self.files(content)
+        columns = _columns_of(base)
+        added = hashed(as_rows(put, columns).sort(ORDER))
         with self.engine() as engine:
             asked = pa.concat_arrays([added[ROW_ID].combine_chunks(), pa.array(remove, REMOVED_SCHEMA[0].type)])
             there = engine.present(base, pa.table([asked], REMOVED_SCHEMA))
@@ -144,15 +147,15 @@ class Contents:
             layers = (*content.layers, self._layer(engine, added, gone.sort_by(ROW_ID)))
             edited = Content("", 0, layers)
             if len(layers) > MAX_LAYERS or sum(x.bytes for x in layers[1:]) > MAX_EDITED * layers[0].bytes:
-                return self._write(engine.ordered(self.files(edited)))
+                return self._write(engine.ordered(self.files(edited)), columns)
             digest, rows = _digest(engine, self.files(edited))
         return self._keep(Content(digest, rows, layers))
 
-    def _write(self, ordered: Iterable[pl.DataFrame]) -> Content:
+    def _write(self, ordered: Iterable[pl.DataFrame], columns: pl.Schema) -> Content:
         with self.engine() as engine:
             file = engine.spill / "rows.parquet"
             with translated(self.blobs.place):
-                write_table(file, OBJECT_SCHEMA, hashed_ahead(ordered))
+                write_table(file, object_schema(columns), hashed_ahead(ordered))
             pa.default_memory_pool().release_unused()  # before DuckDB takes its share
             digest, rows = _digest(engine, [LayerFiles(file, None)])
             if known := self.find(digest):
@@ -197,6 +200,12 @@ class Contents:
                 engine.close()
 
 
+def _columns_of(layers: Layers) -> pl.Schema:
+    """NEGATIVES or CHAINS, whichever the rows of these layers are."""
+    base = layers[0].added
+    return columns_in(pq.read_schema(base).names) if base else NEGATIVES
+
+
 def _both(there: pa.Table, added: pa.Table, remove: Sequence[bytes]) -> pa.Table:
     """Of the rows that are `there` those that are added again as they are, so that nothing changes."""
     same = pc.is_in(there[ROW_HASH], added[ROW_HASH])
@@ -232,7 +241,7 @@ class _NotInOrderError(Exception):
     """Rows of files turned out not to be in an object's order."""
 
 
-def _files_in_order(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
+def _files_in_order(paths: Sequence[Path], columns: pl.Schema) -> Iterator[pl.DataFrame]:
     """The rows of Parquet files, one after the other. Raises _NotInOrderError where they must be sorted first.
 
     Files that negbank wrote are in order: reading them once is a fifth of sorting them.
@@ -240,9 +249,9 @@ def _files_in_order(paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
     last: tuple[object, ...] | None = None
     for path in paths:
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            if not set(SCHEMA.names) <= set(file.schema_arrow.names):
+            if not set(columns) <= set(file.schema_arrow.names):
                 raise _NotInOrderError  # what is lacking is said by whoever sorts
-            for batch in file.iter_batches(BATCH, columns=SCHEMA.names):
+            for batch in file.iter_batches(share_of(columns, BATCH), columns=columns.names()):
                 frame = as_frame(batch)
                 if not in_order(frame, last):
                     raise _NotInOrderError

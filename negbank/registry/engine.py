@@ -20,14 +20,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
-from negbank.records import NEGATIVES
+from negbank.records import CHAINS, NEGATIVES, columns_of
 from negbank.registry.keys import Keys, in_order
-from negbank.registry.rows import BATCH, HASH_BYTES, ID_BYTES, OBJECT_SCHEMA, ORDER, ROW_HASH, ROW_ID, SCHEMA, as_frame
+from negbank.registry.rows import (
+    BATCH,
+    HASH_BYTES,
+    ID_BYTES,
+    OBJECT_COLUMNS,
+    ORDER,
+    ROW_HASH,
+    ROW_ID,
+    as_frame,
+    columns_in,
+    share_of,
+)
 
 MEMORY: Final = "224MB"
 """What DuckDB may take before it spills; Python, Arrow and Polars take about as much again."""
 
-_COLUMNS: Final = ", ".join(SCHEMA.names)
 _SORTED: Final = f"order by {', '.join(ORDER)}"
 _BOTH = ID_BYTES + HASH_BYTES  # of a row
 
@@ -89,7 +99,7 @@ class Engine:
             raise RegistryError(f"the objects cannot be read: {error}; see negbank verify") from error
 
     def ordered(self, layers: Layers) -> Iterator[pl.DataFrame]:
-        """The rows (NEGATIVES) in their order, about BATCH at a time.
+        """The rows (NEGATIVES or CHAINS) in their order, about BATCH at a time.
 
         The first layer is in order already; what later ones take away is left out on the way, and what they add,
         which is little, is merged in.
@@ -97,12 +107,13 @@ class Engine:
         base = layers[0].added
         assert base is not None, "the first layer holds rows"
         gone = self._ids(layers[1:])
-        more = self._edits(layers)
+        columns = columns_in(pq.read_schema(base).names)
+        more = self._edits(layers, columns)
         self.close()  # what follows takes long, and asks nothing
+        names = [*columns, ROW_ID] if len(gone) else columns.names()
         # read ahead, a file is held whole in the end: 250 MB of four million rows
         with pq.ParquetFile(base, pre_buffer=False) as file:
-            columns = [*SCHEMA.names, ROW_ID] if len(gone) else SCHEMA.names
-            for frame in map(as_frame, file.iter_batches(BATCH, columns=columns)):
+            for frame in map(as_frame, file.iter_batches(share_of(columns, BATCH), columns=names)):
                 if len(gone):
                     frame = frame.filter(~pl.col(ROW_ID).is_in(gone.implode())).drop(ROW_ID)
                 due = more.filter(_not_after(frame))
@@ -116,15 +127,19 @@ class Engine:
         files = [files.removed for files in layers if files.removed]
         return pl.concat([pl.Series(ROW_ID, [], pl.Binary), *(pl.read_parquet(f)[ROW_ID] for f in files)])
 
-    def _edits(self, layers: Layers) -> pl.DataFrame:
+    def _edits(self, layers: Layers, columns: pl.Schema) -> pl.DataFrame:
         """What all layers but the first add together, in order."""
+        if not any(files.added for files in layers[1:]):
+            return columns.to_frame()
         later = _scan([LayerFiles(None, None), *layers[1:]])
-        return pl.concat([NEGATIVES.to_frame(), *self._frames(f"select {_COLUMNS} from ({later}) {_SORTED}")])
+        query = f"select {', '.join(columns)} from ({later}) {_SORTED}"
+        return pl.concat([columns.to_frame(), *self._frames(query)])
 
-    def sorted_files(self, paths: Sequence[Path]) -> Iterator[pl.DataFrame]:
-        """The rows of Parquet files with a negative's columns, together in an object's order."""
+    def sorted_files(self, paths: Sequence[Path], columns: pl.Schema) -> Iterator[pl.DataFrame]:
+        """The rows of Parquet files with these columns, together in an object's order."""
         files = ", ".join(map(_text, paths))
-        yield from self._frames(f"select {_COLUMNS} from read_parquet([{files}]) {_SORTED}")
+        query = f"select {', '.join(columns)} from read_parquet([{files}]) {_SORTED}"
+        yield from self._frames(query, share_of(columns, BATCH))
 
     def digest(self, layers: Layers) -> tuple[str, int, bytes | None]:
         """The content of the rows, their number, and a `row_id` that stands twice among them, if one does.
@@ -155,7 +170,7 @@ class Engine:
             database.register("ids", ids)
             query = f"select {ROW_ID}, {ROW_HASH} from ({_scan(layers)}) semi join ids using ({ROW_ID})"
             table = database.sql(query).to_arrow_table()
-        return table.cast(pa.schema([OBJECT_SCHEMA.field(ROW_ID), OBJECT_SCHEMA.field(ROW_HASH)]))
+        return table.cast(OBJECT_COLUMNS)
 
     def diff(
         self, before: Sequence[PartFiles], after: Sequence[PartFiles], limit: int
@@ -206,9 +221,9 @@ class Engine:
             except duckdb.Error as error:
                 raise RegistryError(f"the query failed: {error}") from error
 
-    def _frames(self, query: str) -> Iterator[pl.DataFrame]:
+    def _frames(self, query: str, batch: int = BATCH) -> Iterator[pl.DataFrame]:
         with self._database() as database:
-            yield from map(as_frame, database.sql(query).to_arrow_reader(BATCH))
+            yield from map(as_frame, database.sql(query).to_arrow_reader(batch))
 
 
 _SHOWN: Final = ("question_id", "question", "answer", "negative", "plausibility")
@@ -282,27 +297,36 @@ def _repeated(both: memoryview, last: bytes, twice: bytes | None) -> tuple[bytes
 
 
 def _macro(references: Mapping[str, Sequence[PartFiles]]) -> str:
-    """`negatives(reference)` as a table macro over every version that is asked for."""
-    columns = [*SCHEMA.names, ROW_ID, ROW_HASH]
+    """`negatives(reference)` as a table macro over every version that is asked for.
+
+    Columns that only chains have are null in other rows, and are there only where a version has chains.
+    """
     selects = [
-        f"select {_text(reference)} as reference_, * from ({_scan_parts(parts, columns)})"
+        f"select {_text(reference)} as reference_, * from ({_scan_parts(parts)})"
         for reference, parts in references.items()
-    ] or [f"select null::varchar as reference_, * from ({_nothing(columns)})"]
-    every = " union all ".join(selects)
+    ] or [f"select null::varchar as reference_, * from ({_scan_parts([])})"]
+    every = " union all by name ".join(selects)
     chosen = f"select * exclude (reference_) from ({every}) where reference_ = reference"
     return f"create temp macro negatives(reference) as table {chosen}"
 
 
-def _scan_parts(parts: Sequence[PartFiles], columns: Sequence[str]) -> str:
-    """A query for the rows of several parts, each with its `split`."""
-    names = ", ".join(columns)
-    selects = [f"select {names}, {_text(part.split)} as split from ({_scan(part.layers)})" for part in parts]
-    return " union all ".join(selects) or f"select {names}, null::varchar as split from ({_nothing(columns)})"
+def _scan_parts(parts: Sequence[PartFiles], columns: Sequence[str] | None = None) -> str:
+    """A query for the rows of several parts, each with its `split`; all columns where none are named."""
+    selects = []
+    for part in parts:
+        names = columns or (*columns_of(part.tier), ROW_ID, ROW_HASH)
+        selects.append(f"select {', '.join(names)}, {_text(part.split)} as split from ({_scan(part.layers)})")
+    if not selects:
+        names = columns or (*NEGATIVES, ROW_ID, ROW_HASH)
+        return f"select {', '.join(names)}, null::varchar as split from ({_nothing(names)})"
+    return " union all by name ".join(selects)
 
 
 def _nothing(columns: Sequence[str]) -> str:
-    kinds = dict.fromkeys(columns, "varchar") | {ROW_ID: "blob", ROW_HASH: "blob", "category": "varchar[]"}
-    kinds |= dict.fromkeys(("plausibility", "similarity", "question_similarity"), "float") | {"rank": "integer"}
+    kinds = dict.fromkeys(columns, "varchar") | {ROW_ID: "blob", ROW_HASH: "blob"}
+    kinds |= dict.fromkeys(("category", "steps"), "varchar[]")
+    kinds |= dict.fromkeys(("plausibility", "similarity", "question_similarity"), "float")
+    kinds |= dict.fromkeys(("rank", "first_error_step", "first_divergent_step"), "integer")
     return "select " + ", ".join(f"null::{kinds[name]} as {name}" for name in columns) + " where false"
 
 
@@ -319,7 +343,7 @@ def _scan(layers: Layers) -> str:
         if files.removed
     ]
     if not added:
-        return _nothing(OBJECT_SCHEMA.names)
+        return _nothing((*CHAINS, ROW_ID, ROW_HASH))
     every = " union all ".join(added)
     if not removed:
         return every

@@ -2,7 +2,8 @@
 
 Every object has two columns besides a negative's own:
 
-- `row_id`: which negative it is, over all versions: 16 bytes of BLAKE2b over question_id and negative.
+- `row_id`: which negative it is, over all versions: 16 bytes of BLAKE2b over question_id and negative; of a chain over
+  its generator too, since two models may write the same one.
 - `row_hash`: what it says: SHA-256 over `row_id` and the row's other columns. Two versions differ where these differ.
 
 What is hashed is canonical text: a string is `<bytes>:<text>`, an integer `<number>;`, a float the integer of its
@@ -22,16 +23,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
-from negbank.records import NEGATIVES
+from negbank.records import CHAINS, NEGATIVES
 
 ROW_GROUP = 100_000
 """Rows a row group: large enough to compress well, small enough to be read alone."""
+
+CHAIN_SHARE = 16
+"""A chain takes the place of so many answers: row groups, files and batches of chains hold the fewer rows."""
 
 SHARD = 16**4
 """Rows in a file that is shared, on average."""
 
 _END = "0000"  # one `id` in SHARD begins so
-_MIN_SHARD, _MAX_SHARD = SHARD // 8, 4 * SHARD
 
 BATCH = 25_000
 """Rows that are read or hashed at a time."""
@@ -45,7 +48,7 @@ _REPEATING = ["question_id", "question", "answer", "tier", "rank", "origin", "or
 
 _NEEDED = ("id", "question_id", "question", "answer", "negative", "tier", "rank")
 
-_IDENTITY = ("question_id", "negative")
+_IDENTITY = ("question_id", "negative", "generator")
 ID_BYTES, HASH_BYTES = 16, 32
 _ARROW = {
     pl.String: pa.string(),
@@ -54,22 +57,39 @@ _ARROW = {
     pl.List: pa.list_(pa.string()),
 }
 
-SCHEMA = pa.schema([(name, _ARROW[kind.base_type()]) for name, kind in NEGATIVES.items()])
-"""A negative's columns as Arrow types that `datasets` reads without guessing."""
-
-OBJECT_SCHEMA = SCHEMA.append(pa.field(ROW_ID, pa.binary(ID_BYTES))).append(pa.field(ROW_HASH, pa.binary(HASH_BYTES)))
-"""The columns of an object."""
+OBJECT_COLUMNS = pa.schema([(ROW_ID, pa.binary(ID_BYTES)), (ROW_HASH, pa.binary(HASH_BYTES))])
+"""The columns that an object has besides those of its rows."""
 
 REMOVED_SCHEMA = pa.schema([(ROW_ID, pa.binary(ID_BYTES))])
 """The column of an object that says which rows an edit takes away."""
 
 
-def as_rows(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with exactly the columns and types of NEGATIVES. Raises RegistryError where it lacks some."""
-    if lacking := [name for name in NEGATIVES.names() if name not in frame.columns]:
+def shared_schema(columns: pl.Schema) -> pa.Schema:
+    """The columns of rows (NEGATIVES or CHAINS) as Arrow types that `datasets` reads without guessing."""
+    return pa.schema([(name, _ARROW[kind.base_type()]) for name, kind in columns.items()])
+
+
+def object_schema(columns: pl.Schema) -> pa.Schema:
+    """The columns of an object with such rows."""
+    return pa.schema([*shared_schema(columns), *OBJECT_COLUMNS])
+
+
+def columns_in(names: Iterable[str]) -> pl.Schema:
+    """CHAINS or NEGATIVES, whichever the column names of an object show its rows to be."""
+    return CHAINS if set(CHAINS) <= set(names) else NEGATIVES
+
+
+def share_of(names: Iterable[str], rows: int) -> int:
+    """How many rows with these columns take the place of `rows` answers."""
+    return rows // CHAIN_SHARE if columns_in(names) is CHAINS else rows
+
+
+def as_rows(frame: pl.DataFrame, columns: pl.Schema = NEGATIVES) -> pl.DataFrame:
+    """`frame` with exactly these columns and types. Raises RegistryError where it lacks some."""
+    if lacking := [name for name in columns.names() if name not in frame.columns]:
         raise RegistryError(f"rows lack the columns {', '.join(lacking)}")
     try:
-        rows = frame.select(pl.col(name).cast(kind) for name, kind in NEGATIVES.items())
+        rows = frame.select(pl.col(name).cast(kind) for name, kind in columns.items())
     except pl.exceptions.PolarsError as error:
         raise RegistryError(f"rows have other types than a negative's: {error}") from error
     if blank := [name for name in _NEEDED if rows[name].has_nulls()]:
@@ -86,15 +106,15 @@ def as_frame(data: pa.Table | pa.RecordBatch) -> pl.DataFrame:
 
 
 def hashed(frame: pl.DataFrame) -> pa.Table:
-    """The rows (NEGATIVES) with `row_id` and `row_hash`, in OBJECT_SCHEMA."""
+    """The rows (NEGATIVES or CHAINS, exactly) with `row_id` and `row_hash`."""
     blake2b, sha256 = hashlib.blake2b, hashlib.sha256
-    identity = _canonical_rows(frame, _IDENTITY)
-    rest = _canonical_rows(frame, [name for name in NEGATIVES.names() if name not in _IDENTITY])
+    identity = _canonical_rows(frame, [name for name in _IDENTITY if name in frame.columns])
+    rest = _canonical_rows(frame, [name for name in frame.columns if name not in _IDENTITY])
     ids = [blake2b(key, digest_size=ID_BYTES).digest() for key in identity]
     hashes = [sha256(row_id + text).digest() for row_id, text in zip(ids, rest, strict=True)]
-    table = frame.to_arrow().cast(SCHEMA)
-    table = table.append_column(OBJECT_SCHEMA.field(ROW_ID), _fixed(ids, ID_BYTES))
-    return table.append_column(OBJECT_SCHEMA.field(ROW_HASH), _fixed(hashes, HASH_BYTES))
+    table = frame.to_arrow().cast(shared_schema(frame.schema))
+    table = table.append_column(OBJECT_COLUMNS.field(ROW_ID), _fixed(ids, ID_BYTES))
+    return table.append_column(OBJECT_COLUMNS.field(ROW_HASH), _fixed(hashes, HASH_BYTES))
 
 
 def hashed_ahead(frames: Iterable[pl.DataFrame]) -> Iterator[pa.Table]:
@@ -124,7 +144,7 @@ def _canonical_rows(frame: pl.DataFrame, names: Sequence[str]) -> list[bytes]:
 
 def _canonical(frame: pl.DataFrame, name: str) -> pl.Expr:
     """The canonical text of one column."""
-    kind, column = NEGATIVES[name], pl.col(name)
+    kind, column = CHAINS[name], pl.col(name)
     nulls = frame[name].null_count()
     if nulls == frame.height:
         return pl.lit("-")
@@ -152,43 +172,44 @@ def write_table(
 ) -> int:
     """Write `batches` to a Parquet file and give the number of rows.
 
-    zstd, row groups of ROW_GROUP rows whatever the batches were. What is to be `shared` is chunked by content, so
-    that a hub which stores chunks is sent only those that changed.
+    zstd, row groups of ROW_GROUP rows (of chains, of their share) whatever the batches were. What is to be `shared`
+    is chunked by content, so that a hub which stores chunks is sent only those that changed.
     """
     options = {"compression": "zstd", "use_content_defined_chunking": shared, "use_dictionary": _REPEATING}
     with pq.ParquetWriter(path, schema, **options) as writer, ThreadPoolExecutor(1) as beside:
         count, written = 0, beside.submit(lambda: None)
         for table in regrouped(batches, schema):  # the next rows are made while these are written
             written.result()
-            written = beside.submit(writer.write_table, table, row_group_size=ROW_GROUP)
+            written = beside.submit(writer.write_table, table, row_group_size=share_of(schema.names, ROW_GROUP))
             count += table.num_rows
         written.result()
     return count
 
 
 def regrouped(batches: Iterable[pa.Table | pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    """The same rows in tables of ROW_GROUP rows, the last one shorter; one empty table where there are none."""
+    """The same rows in tables of one row group each, the last one shorter; one empty table where there are none."""
     waiting: list[pa.Table] = []
-    count, given = 0, False
+    count, given, size = 0, False, share_of(schema.names, ROW_GROUP)
     for batch in batches:
         table = pa.Table.from_batches([batch]) if isinstance(batch, pa.RecordBatch) else batch
         waiting.append(table.cast(schema))
         count += table.num_rows
-        while count >= ROW_GROUP:
+        while count >= size:
             joined = pa.concat_tables(waiting)
-            yield joined.slice(0, ROW_GROUP)
-            waiting, count, given = [joined.slice(ROW_GROUP)], count - ROW_GROUP, True
+            yield joined.slice(0, size)
+            waiting, count, given = [joined.slice(size)], count - size, True
     if count or not given:
         yield pa.concat_tables(waiting) if waiting else schema.empty_table()
 
 
-def sharded(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+def sharded(frames: Iterable[pl.DataFrame], columns: pl.Schema = NEGATIVES) -> Iterator[pl.DataFrame]:
     """The same rows in order, a frame a file that is shared; at least one frame.
 
-    A file ends before a row whose `id` says so, about every SHARD rows, and not where a count is reached: so a row
-    that comes or goes changes its own file, and the files after it stay as they are and need not be sent again.
+    A file ends before a row whose `id` says so, about every SHARD rows (of chains, their share), and not where a
+    count is reached: so a row that comes or goes changes its own file, and the files after it stay as they are and
+    need not be sent again.
     """
-    waiting = NEGATIVES.to_frame()
+    waiting = columns.to_frame()
     given = False
     for frame in frames:
         waiting = pl.concat([waiting, frame])
@@ -201,11 +222,13 @@ def sharded(frames: Iterable[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 def _shard_end(rows: pl.DataFrame) -> int | None:
     """Where the first shard of `rows` ends, if that can be told yet."""
-    ends = rows["id"].str.starts_with(_END).arg_true()
-    stop = next((int(end) for end in ends if end >= _MIN_SHARD), None)
-    if stop is not None and stop <= _MAX_SHARD:
+    size = share_of(rows.columns, SHARD)
+    digits = _END[: (size.bit_length() - 1) // 4]
+    ends = rows["id"].str.starts_with(digits).arg_true()
+    stop = next((int(end) for end in ends if end >= size // 8), None)
+    if stop is not None and stop <= 4 * size:
         return stop
-    return _MAX_SHARD if rows.height > _MAX_SHARD else None
+    return 4 * size if rows.height > 4 * size else None
 
 
 def in_order(frame: pl.DataFrame, before: tuple[object, ...] | None) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from negbank.errors import UnknownNameError
 from negbank.records import SourceData
-from negbank.sources import arc, demo, file, hellaswag, mmlu
+from negbank.sources import arc, demo, file, gsm8k, hellaswag, math, mmlu
 from negbank.sources.options import SourceOptions
 from negbank.sources.rows import Columns
 
@@ -40,6 +40,14 @@ SOURCES = {
         Source(
             "mmlu", "exams of 57 subjects (--subjects, or the group non-science); test is kept for evaluation",
             mmlu.BENCHMARK.dataset, mmlu.BENCHMARK.license, mmlu.read,
+        ),
+        Source(
+            "gsm8k", "word problems with worked chains; test is kept for evaluation, unless --split test takes it",
+            gsm8k.BENCHMARK.dataset, gsm8k.BENCHMARK.license, gsm8k.read,
+        ),
+        Source(
+            "math", "competitions, with worked chains; test is kept for evaluation, unless --split test takes it",
+            math.BENCHMARK.dataset, math.BENCHMARK.license, math.read,
         ),
         Source("demo", "general knowledge, in the package itself: no network", "bundled", "apache-2.0", demo.read),
     )

@@ -113,10 +113,11 @@ def _choose(
     if split is not None:
         configs = dict.fromkeys(config for config, _ in (*benchmark.training, *benchmark.evaluation))
         named = [(config, split) for config in configs if (config, _base(split)) in there]
-        whole = [part for part in named if part not in benchmark.evaluation or len(configs) == 1]
         if not named:
             hub.read(next(iter(configs)), split)  # raises, with the splits that there are
-        return whole, ()
+        # of ARC's tests that of ARC-Easy alone; what every configuration evaluates on was asked for as such
+        whole = [part for part in named if part not in benchmark.evaluation]
+        return whole or named, ()
     found = [part for part in benchmark.training if (part[0], _base(part[1])) in there]
     if found:
         return found, ()

@@ -39,7 +39,7 @@ BESIDE = "beside"
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that hold question, answer and choices; None is to be found by the usual names.
+    """The columns that hold question, answer, choices and subject; None is to be found by the usual names.
 
     `choices` may name several columns (`distractor1`, `distractor2`): the choices are then their values.
     """
@@ -47,6 +47,7 @@ class Columns:
     question: str | None = None
     answer: str | None = None
     choices: tuple[str, ...] = ()
+    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class _Found:
 
 def _find_columns(frame: pl.DataFrame, columns: Columns) -> _Found:
     names = frame.columns
-    for name in (columns.question, columns.answer, *columns.choices):
+    for name in (columns.question, columns.answer, columns.subject, *columns.choices):
         if name is not None and name not in names:
             raise UnknownNameError("column", name, names)
     question = columns.question or _first(QUESTION_NAMES, names)
@@ -137,7 +138,7 @@ def _find_columns(frame: pl.DataFrame, columns: Columns) -> _Found:
     choices = columns.choices or tuple(n for n in [_first(CHOICES_NAMES, names)] if n is not None)
     taken = {question, answer, *choices}
     free = [n for n in names if n not in taken]
-    return _Found(question, answer, choices, _first(ID_NAMES, free), _first(SUBJECT_NAMES, free))
+    return _Found(question, answer, choices, _first(ID_NAMES, free), columns.subject or _first(SUBJECT_NAMES, free))
 
 
 def _first(wanted: Iterable[str], names: Sequence[str]) -> str | None:
