@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from negbank.commands.benchmark import BenchmarkResult as BenchmarkResult
     from negbank.commands.benchmark import BenchmarkSettings as BenchmarkSettings
     from negbank.commands.benchmark import benchmark as benchmark
+    from negbank.commands.chain_inputs import ChainSettings as ChainSettings
     from negbank.commands.checkout import card as card
     from negbank.commands.checkout import checkout as checkout
+    from negbank.commands.export import ExportResult as ExportResult
+    from negbank.commands.export import export as export
     from negbank.commands.gather import MineSettings as MineSettings
     from negbank.commands.label import LabelColumns as LabelColumns
     from negbank.commands.label import LabelResult as LabelResult
@@ -59,9 +62,11 @@ _PUBLIC = {
     "AddSettings": "negbank.commands.add",
     "BenchmarkResult": "negbank.commands.benchmark",
     "BenchmarkSettings": "negbank.commands.benchmark",
+    "ChainSettings": "negbank.commands.chain_inputs",
     "Columns": "negbank.sources",
     "Diff": "negbank.registry",
     "Draw": "negbank.validation",
+    "ExportResult": "negbank.commands.export",
     "Gate": "negbank.commands.validations",
     "LabelColumns": "negbank.commands.label",
     "LabelResult": "negbank.commands.label",
@@ -82,6 +87,7 @@ _PUBLIC = {
     "card": "negbank.commands.checkout",
     "checkout": "negbank.commands.checkout",
     "diff": "negbank.commands.registry",
+    "export": "negbank.commands.export",
     "gc": "negbank.commands.registry",
     "label": "negbank.commands.label",
     "load": "negbank.commands.share",

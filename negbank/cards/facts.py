@@ -118,9 +118,10 @@ def combined_license(mined: Mined) -> Combined:
 
 
 def _licenses_in(mined: Mapping[str, Any]) -> list[tuple[str | None, str | None]]:
-    """Name and licence of the source and the pool of a tier, and of what was added to it later."""
-    added = mined.get("added")
-    records = [mined, *(added if isinstance(added, list) else [])]
+    """Name and licence of the source and pool of a tier, of the files of its chains, and of what was added later."""
+    added, chains = mined.get("added"), mined.get("chains")
+    files = [c for c in chains if isinstance(c, Mapping) and _text(c.get("source"))] if isinstance(chains, list) else []
+    records = [mined, *files, *(added if isinstance(added, list) else [])]
     found = [(_text(r.get("source")), _text(r.get("license"))) for r in records if isinstance(r, Mapping)]
     pools = [(_text(r.get("pool")), _text(r.get("pool_license"))) for r in records if isinstance(r, Mapping)]
     return [*found, *(pool for pool in pools if pool[0])]

@@ -8,10 +8,11 @@ import yaml
 
 from negbank.cards.facts import CardFacts, CardFile, licenses_of, origins_of
 from negbank.cards.text import clean
+from negbank.records import ERRONEOUS_COT
 from negbank.sources import SOURCES
 
 ALL = "all"
-"""The configuration that holds every tier."""
+"""The configuration that holds every tier, but not chains of thought beside answers: they have columns of their own."""
 
 ENGLISH: Final = frozenset({"arc", "hellaswag", "mmlu", "gsm8k", "math", "demo"})
 """The sources of which the language is known."""
@@ -28,6 +29,12 @@ def front_matter(facts: CardFacts) -> str:
 def tiers_of(facts: CardFacts) -> list[str]:
     """The tiers that have files, in their order."""
     return list(dict.fromkeys(file.tier for file in facts.files))
+
+
+def all_of(facts: CardFacts) -> list[str]:
+    """The tiers of the configuration `all`."""
+    tiers = tiers_of(facts)
+    return [tier for tier in tiers if tier != ERRONEOUS_COT] or tiers
 
 
 def size_category(rows: int) -> str:
@@ -47,7 +54,8 @@ def _metadata(facts: CardFacts) -> dict[str, Any]:
     the manifest's hash are in it so that another version in the same folder is not mistaken for this one.
     """
     names = (*tiers_of(facts), ALL) if facts.files else ()
-    files = {name: [f for f in facts.files if name in (f.tier, ALL)] for name in names}
+    held = {ALL: all_of(facts)}
+    files = {name: [f for f in facts.files if f.tier in held.get(name, [name])] for name in names}
     return {
         **_origin(facts),
         **_license(facts),

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from negbank.cards import sections
 from negbank.cards.facts import Card, CardFacts
-from negbank.cards.metadata import ALL, front_matter, tiers_of
+from negbank.cards.metadata import ALL, all_of, front_matter, tiers_of
 from negbank.cards.plots import curves, histograms
 from negbank.cards.text import clean, code
+from negbank.records import ERRONEOUS_COT
 
 PLAUSIBILITY, SIMILARITY, VALIDATION = "plots/plausibility.svg", "plots/similarity.svg", "plots/validation.svg"
 
@@ -29,6 +30,8 @@ def card(facts: CardFacts) -> Card:
         questions=f"{facts.questions:,}",
         version=f"{code(facts.version, 40)} (manifest {code(facts.manifest[:12])})",
         **_loading(facts),
+        configurations=_configurations(facts),
+        chain_columns=sections.CHAIN_COLUMNS if ERRONEOUS_COT in tiers_of(facts) else "",
         tiers=sections.tiers(facts),
         plots=_shown(files, {
             PLAUSIBILITY: "Histogram of plausibility by tier", SIMILARITY: "Histogram of similarity by tier",
@@ -59,15 +62,23 @@ def _loading(facts: CardFacts) -> dict[str, str]:
     }
 
 
+def _configurations(facts: CardFacts) -> str:
+    if len(all_of(facts)) < len(tiers_of(facts)):
+        return (
+            f"One configuration a tier, and `all`, which is the default, with every tier but `{ERRONEOUS_COT}`: chains "
+            "of thought have columns of their own, and are loaded by the name of their tier."
+        )
+    return "One configuration a tier, and `all` with every tier, which is the default."
+
+
 def _plots(facts: CardFacts) -> dict[str, bytes]:
     files = {}
     if facts.tiers:
         files[PLAUSIBILITY] = histograms(
             "plausibility: probability of being a near-miss", [(t.tier, t.plausibility) for t in facts.tiers]
         )
-        files[SIMILARITY] = histograms(
-            "similarity: cosine of the negative and the right answer", [(t.tier, t.similarity) for t in facts.tiers]
-        )
+    if compared := [(t.tier, t.similarity) for t in facts.tiers if any(t.similarity.histogram)]:
+        files[SIMILARITY] = histograms("similarity: cosine of the negative and the right answer", compared)
     if measured := sections.measured(facts):
         files[VALIDATION] = curves("accuracy by number of examples", measured)
     return files

@@ -11,19 +11,32 @@ from negbank.cards.facts import CardFacts, Distribution, TierFacts, licenses_of,
 from negbank.cards.plots import Curve, sparkline
 from negbank.cards.text import block, cell, clean, code, tex
 from negbank.guards import REASONS
-from negbank.records import IRRELEVANT, NEAR_MISS, UNRELATED
+from negbank.reasoning.reasons import CHAIN_REASONS
+from negbank.records import ERRONEOUS_COT, IRRELEVANT, NEAR_MISS, UNRELATED
 
 MEANING: Final = {
     NEAR_MISS: "wrong answers to the question itself, or as close to its right answer",
     IRRELEVANT: "answers to other questions of the same source",
     UNRELATED: "text of another source",
+    ERRONEOUS_COT: "chains of thought that end in a wrong answer; `answer` is a chain that ends in the right one",
 }
 METHOD: Final = {
     NEAR_MISS: "the question's own wrong choices, nearest to the right answer first; where there are none, or "
     "`expand` asks for more, the nearest answers of other questions",
     IRRELEVANT: "answers to other questions, drawn at random with the seed",
     UNRELATED: "texts of the pool, drawn at random with the seed",
+    ERRONEOUS_COT: "chains of files and of models whose final answer was shown to differ from the gold one, and gold "
+    "chains broken at one known step, as `chains` says; most plausible first within a question",
 }
+CHAIN_COLUMNS: Final = """\
+| `plausibility` | of chains: calibrated probability that it was written for this question, by its quantities |
+| `steps` | of chains: the steps of `negative` |
+| `final_answer`, `gold_answer` | what `negative` comes to, and what is right |
+| `first_error_step`, `error_source` | the first wrong step, from 0, and how it is known; null where nobody knows |
+| `first_divergent_step` | where `negative` first leaves the quantities of the gold chain: a hint, and no proof |
+| `error_type`, `generator` | what kind of error it is, where that can be told; what wrote the chain |
+| `provenance` | JSON: the line of a file, or model, revision, sampling parameters and prompt |
+"""
 OVERLAP, NEAR = "evaluation-overlap", "evaluation-near-duplicate"
 _SAID: Final = (
     "source", "revision", "license", "questions", "evaluation_questions", "pool", "pool_revision", "pool_license",
@@ -69,7 +82,7 @@ def mined(facts: CardFacts) -> str:
 def refusals(facts: CardFacts) -> str:
     """A table of what the guards refused, by tier and reason."""
     rows = [
-        f"| {cell(tier.tier)} | {cell(reason)} | {REASONS.get(reason, '')} | {count:,} |"
+        f"| {cell(tier.tier)} | {cell(reason)} | {_meaning(tier.tier, reason)} | {count:,} |"
         for tier in facts.tiers
         for reason, count in _refused(tier).items()
     ]
@@ -186,6 +199,8 @@ def citation(facts: CardFacts) -> str:
 
 
 def _spread(spread: Distribution) -> str:
+    if not any(spread.histogram):
+        return "- | -"
     numbers = ", ".join(f"{value:.2f}" for value in (spread.p10, spread.median, spread.p90))
     return f"{numbers} | `{sparkline(spread.histogram)}`"
 
@@ -221,12 +236,21 @@ def _refused(tier: TierFacts) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda pair: (order.get(pair[0], len(order)), pair[0])))
 
 
+def _meaning(tier: str, reason: str) -> str:
+    return (CHAIN_REASONS if tier == ERRONEOUS_COT else REASONS).get(reason, "")
+
+
 def _estimate(tier: TierFacts) -> str:
     record = tier.mined.get("false_negatives")
     if isinstance(record, Mapping) and (share := _share(record.get("share"))) is not None:
         low, high = _share(record.get("low")), _share(record.get("high"))
         between = f" (between {low:.1%} and {high:.1%})" if low is not None and high is not None else ""
         return f"{share:.1%}{between}, estimated so: {code(record.get('method') or 'not recorded')}"
+    if tier.tier == ERRONEOUS_COT and isinstance(tier.mined.get("refused"), Mapping):
+        return (
+            "not estimated. The final answer of every chain was shown to differ from the gold one, exactly or by "
+            "math-verify; what could not be shown was refused. Where the gold answer is an error, so is the row."
+        )
     if not isinstance(tier.mined.get("refused"), Mapping):
         return "not estimated, and no guard is recorded that would refuse them."
     return (
@@ -246,6 +270,11 @@ def _compared(tier: TierFacts) -> str:
     against = (
         f"{held_out:,} evaluation questions of {code(tier.mined.get('source'))}" if held_out else "an evaluation set"
     )
+    if tier.tier == ERRONEOUS_COT:
+        return (
+            f"every question was compared with {against}; {refused.get(OVERLAP, 0):,} chains were refused as their "
+            "question has the same text after normalisation."
+        )
     return (
         f"every question was compared with {against}; {refused.get(OVERLAP, 0):,} candidates were refused as their "
         f"question has the same text after normalisation, {refused.get(NEAR, 0):,} as the cosine of the questions, or "

@@ -27,6 +27,7 @@ COMMANDS = {
     "gc": "negbank.cli.upkeep",
     "verify": "negbank.cli.upkeep",
     "checkout": "negbank.cli.registry",
+    "export": "negbank.cli.export",
     "benchmark": "negbank.cli.benchmark",
     "score": "negbank.cli.benchmark",
     "recipes": "negbank.cli.benchmark",

@@ -18,10 +18,13 @@ from negbank.cli.options import (
 )
 from negbank.cli.progress import reporter
 from negbank.folders import RegistryPlace
-from negbank.terms import NEAR_MISS
+from negbank.terms import ERRONEOUS_COT, NEAR_MISS
 
 if TYPE_CHECKING:
     from negbank.commands.mine import MineResult
+    from negbank.commands.mine_chains import ChainCounts
+
+CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb")
 
 
 @click.command()
@@ -47,6 +50,16 @@ if TYPE_CHECKING:
     metavar="N",
     help="Near-misses a question from the answers of other questions, besides its own wrong choices.",
 )
+@click.option(
+    "--trajectories",
+    multiple=True,
+    metavar="FILE",
+    type=click.Path(),
+    help="erroneous-cot: a JSONL file of chains of thought, or - ; may be given again.",
+)
+@click.option("--layout", metavar="NAME", help="How that file is laid out (else told by its first line).")
+@click.option("--license", metavar="ID", help="The licence of that file, as the Hub names it.")
+@click.option("--perturb", is_flag=True, help="erroneous-cot: break gold chains at one known step, K a question.")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--split", metavar="SPLIT", help="A split of the source, or a slice: 'validation[:80%]'.")
 @click.option("--subjects", metavar="A,B", help="Subjects of mmlu, or the group non-science.")
@@ -73,7 +86,8 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
     """Mine wrong answers from SOURCE into a new version of a dataset.
 
     SOURCE is a name that `negbank sources` lists, a file, `-` for JSON lines, or hf:org/name. Tiers that the
-    dataset has already and that are not mined again are kept.
+    dataset has already and that are not mined again are kept. The tier erroneous-cot holds chains of thought that end
+    in a wrong answer: they are brought as files, or made from the source's own.
 
     \b
     Examples:
@@ -81,6 +95,8 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
       negbank mine arc --tier near-miss
       negbank mine arc --tier near-miss --tier irrelevant --tier unrelated --pool hellaswag
       negbank mine hellaswag --split 'validation[:80%]' --expand 2 --refused refused.jsonl
+      negbank mine gsm8k --split test --tier erroneous-cot --trajectories solutions.jsonl
+      negbank mine gsm8k --tier erroneous-cot --perturb --per-question 1
       negbank mine my.csv --question-column q --answer-column a --dataset mine-v1
     """  # fmt: skip
     import negbank
@@ -91,10 +107,11 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
         check_suffix(refused)
     if "unrelated" in tiers and not given["pool"]:
         raise click.UsageError("the tier unrelated needs another source to draw from: --pool SOURCE")
-    settings = _settings(**given)
+    chains = _chain_settings(tiers, refused, **{name: given.pop(name) for name in CHAIN_OPTIONS})
+    settings = _settings(chains=chains, **given)
     with reporter() as progress:
         result = negbank.mine(source, tiers, settings, registry=registry, progress=progress)
-    if refused:
+    if refused and not result.chains:  # chains were listed as they came
         write_rows(result.refused, refused)
     for notice in result.notices:
         click.echo(notice, err=True)
@@ -102,6 +119,24 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
         click.echo(json.dumps(result.to_dict()))
     else:
         _print(result, refused)
+
+
+def _chain_settings(
+    tiers: tuple[str, ...], refused: str | None, trajectories: tuple[str, ...], layout: str | None,
+    license: str | None, perturb: bool,
+) -> Any:  # fmt: skip
+    """The options of the tier erroneous-cot as `ChainSettings`. Raises UsageError for those that do not go together."""
+    import negbank
+
+    if ERRONEOUS_COT not in tiers:
+        if trajectories or layout or license or perturb:
+            raise click.UsageError("chains are mined into a tier of their own: add --tier erroneous-cot")
+        return negbank.ChainSettings()
+    if len(tiers) > 1:
+        raise click.UsageError("the tier erroneous-cot is mined by itself; other tiers of the dataset are kept")
+    if not trajectories and not perturb:
+        raise click.UsageError("the tier erroneous-cot needs chains: --trajectories FILE, or --perturb")
+    return negbank.ChainSettings(trajectories, layout, license, perturb, refused)
 
 
 def _settings(
@@ -127,14 +162,15 @@ def _print(result: MineResult, refused: str | None) -> None:
          spread(t.plausibility.histogram), t.short]
         for t in result.tiers
     ]  # fmt: skip
-    print_table(
-        f"{result.questions:,} questions of {result.source}",
-        ["tier", "negatives", "similarity", "from -1 to 1", "plausibility", "from 0 to 1", "short"],
-        rows,
-    )
+    columns = ["tier", "negatives", "similarity", "from -1 to 1", "plausibility", "from 0 to 1", "short"]
+    if result.chains:  # no vectors are made of chains
+        columns, rows = [*columns[:2], *columns[4:]], [[*row[:2], *row[4:]] for row in rows]
+    print_table(f"{result.questions:,} questions of {result.source}", columns, rows)
     if result.refusals:
         where = f" (listed in {refused})" if refused else " (--refused FILE lists them)"
         print_table(f"Refused{where}", ["tier", "reason", "count"], [[t, r, n] for t, r, n in result.refusals])
+    if result.chains:
+        _print_chains(result.chains)
     for tier in result.tiers:
         if tier.short:
             click.echo(
@@ -144,3 +180,19 @@ def _print(result: MineResult, refused: str | None) -> None:
     made = "is new" if result.created else "holds exactly this already; no new version was made"
     click.secho(f"{result.version} {made}: {result.version.rows:,} negatives.", bold=True)
     click.echo(f"Look: negbank show {result.version.manifest.dataset} -n 5")
+
+
+def _print_chains(chains: ChainCounts) -> None:
+    """What became of the chains, and how their first errors are known."""
+    click.echo(
+        f"{chains.read:,} chains were read: {chains.wrong:,} are wrong ones of {chains.questions:,} questions, "
+        f"{chains.right:,} are right, {chains.refused:,} were refused."
+    )
+    click.echo(
+        f"Right chains: {chains.right_used:,} stand beside a wrong one, {chains.right_left:,} are left over; the gold "
+        "chain stands beside the others."
+    )
+    if chains.false_claims:
+        click.echo(f"Claims: {chains.false_claims:,} chains are not what their file says that they are.")
+    known = ", ".join(f"{source} {count:,}" for source, count in chains.first_error.items())
+    click.echo(f"First error known by: {known}")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 import click
 
 from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
 from negbank.folders import RegistryPlace
+from negbank.terms import ERRONEOUS_COT
 
 
 @click.command()
@@ -77,9 +79,13 @@ def show(reference: str, tier: str | None, rows: int, registry: RegistryPlace, a
     for row in found.rows.iter_rows(named=True):
         scores = f"plausibility {_score(row['plausibility'])}  similarity {_score(row['similarity'])}"
         click.echo(f"{click.style(row['tier'], bold=True)}  {scores}  {row['origin']} {row['origin_id']}")
-        click.echo(f"  question  {row['question']}")
-        click.echo("  right     " + click.style(row["answer"], fg="green"))
-        click.echo("  wrong     " + click.style(row["negative"], fg="red") + "\n")
+        click.echo(f"  question  {_lines(row['question'])}")
+        click.echo("  right     " + click.style(_lines(row["answer"]), fg="green"))
+        click.echo("  wrong     " + click.style(_lines(row["negative"]), fg="red"))
+        if row["tier"] == ERRONEOUS_COT:
+            click.echo(f"  answers   {row['final_answer']}, where {row['gold_answer']} is right; by {row['generator']}")
+            click.echo(f"  error     {_error(row)}")
+        click.echo()
 
 
 @click.command()
@@ -138,6 +144,21 @@ def sql(query: str, registry: RegistryPlace, as_json: bool) -> None:
         click.echo(found.write_json())
         return
     print_table("", found.columns, found.rows())
+
+
+def _lines(text: str) -> str:
+    """A text of several lines, each below the first."""
+    return text.replace("\n", "\n            ")
+
+
+def _error(row: dict[str, Any]) -> str:
+    """Where a chain goes wrong, as far as that is known; steps count from 0."""
+    if row["first_error_step"] is not None:
+        kind = f", {row['error_type']}" if row["error_type"] else ""
+        return f"step {row['first_error_step']}, known by {row['error_source']}{kind}"
+    if row["first_divergent_step"] is not None:
+        return f"not known; it leaves the gold chain's quantities at step {row['first_divergent_step']} (a hint)"
+    return "not known"
 
 
 def _score(value: float | None) -> str:

@@ -28,6 +28,9 @@ FORMATS = ("hub", "parquet", "jsonl")
 
 EXAMPLES = 3
 
+NOTHING = Distribution(0.0, 0.0, 0.0, (), 0.0, 1.0)
+"""The spread of a column that is null throughout."""
+
 
 def checkout(
     reference: str, folder: str | Path, *, replace: bool = False, format: str = "hub", registry: Place = None
@@ -170,9 +173,10 @@ def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:
     spreads = {name: _spreads(registry, ref, name, low) for name, low in (("similarity", -1), ("plausibility", 0))}
     examples = _examples(registry, ref)
     mined = {part.tier: part.mined for part in reversed(version.manifest.parts)}
+    similarity, plausibility = spreads["similarity"], spreads["plausibility"]
     return tuple(
         TierFacts(
-            tier, rows, questions, spreads["similarity"][tier], spreads["plausibility"][tier],
+            tier, rows, questions, similarity.get(tier, NOTHING), plausibility.get(tier, NOTHING),
             tuple(examples.filter(pl.col("tier") == tier).drop("tier").iter_rows(named=True)), mined[tier],
         )
         for tier, rows, questions in sorted(counted.rows(), key=lambda row: tier_order(row[0]))
@@ -191,17 +195,13 @@ def _spreads(registry: Registry, ref: str, column: str, low: int) -> dict[str, D
     """How a column is spread in each tier, to a thousandth; values that are null are left out."""
     counts = registry.sql(
         f"select tier, greatest({low}, least(1, round({column}, 3)))::double as value, count(*) as rows "
-        f"from {ref} group by all order by all"
+        f"from {ref} where {column} is not null group by all order by all"
     )
     found = {}
     for (tier,), own in counts.group_by("tier", maintain_order=True):
-        known = own.drop_nulls("value")
-        values, rows = known["value"].to_numpy(), known["rows"].to_numpy()
+        values, rows = own["value"].to_numpy(), own["rows"].to_numpy()
         reached = rows.cumsum()
-        total = int(reached[-1]) if len(reached) else 0
-        p10, median, p90 = (
-            float(values[np.searchsorted(reached, share * total)]) if total else 0.0 for share in (0.1, 0.5, 0.9)
-        )
+        p10, median, p90 = (float(values[np.searchsorted(reached, share * reached[-1])]) for share in (0.1, 0.5, 0.9))
         histogram, _ = np.histogram(values, bins=20, range=(low, 1), weights=rows)
         found[str(tier)] = Distribution(p10, median, p90, tuple(int(n) for n in histogram), float(low), 1.0)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -32,6 +33,27 @@ def write_rows(rows: pl.DataFrame, path: str) -> None:
         lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
         rows.with_columns(pl.col(lists).list.join("; ")).write_csv(buffer)
     write_whole(target, buffer.getvalue())
+
+
+def write_spooled(spool: Path, schema: pl.Schema, path: str) -> None:
+    """Write the rows of a JSONL file of that schema as `write_rows` does, without reading them all into memory."""
+    check_suffix(path)
+    target = Path(path)
+    temporary = target.with_name(f".{target.name}.part")
+    with translated(target):
+        try:
+            if target.suffix == ".jsonl":
+                shutil.copyfile(spool, temporary)
+            elif not spool.stat().st_size:
+                write_rows(schema.to_frame(), path)
+                return
+            elif target.suffix == ".parquet":
+                pl.scan_ndjson(spool, schema=schema).sink_parquet(temporary)
+            else:
+                pl.scan_ndjson(spool, schema=schema).sink_csv(temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 def write_whole(target: Path, data: bytes) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import polars as pl
 
+from negbank.commands.chain_inputs import ChainSettings
 from negbank.encode import Encoder, embed
 from negbank.errors import GuardError
 from negbank.guards import COUNTS, DUPLICATE, Rules, Screened, calibrate, screen, texts_to_encode
@@ -35,7 +36,7 @@ class MineSettings:
     pool: str | None = None
     """Where the tier unrelated is drawn from: a source by name, file, or `hf:org/name`."""
     per_question: int = 3
-    """Negatives a question in each tier."""
+    """Negatives a question in each tier; of chains those that are made by perturbing, all others are kept."""
     expand: int = 0
     """Near-misses a question from the answers of other questions, besides its own wrong choices."""
     seed: int = 0
@@ -47,6 +48,8 @@ class MineSettings:
     command: str = ""
     """The command line, kept with the version."""
     source: SourceOptions = field(default_factory=SourceOptions)
+    chains: ChainSettings = field(default_factory=ChainSettings)
+    """Where the tier erroneous-cot has its chains from; it uses no encoder."""
 
 
 @dataclass(frozen=True)

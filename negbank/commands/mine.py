@@ -13,6 +13,7 @@ import polars as pl
 
 from negbank import __version__
 from negbank.commands.gather import Embedder, Gathered, Inputs, MineSettings, gather, quotas, without_known
+from negbank.commands.mine_chains import ChainCounts, mine_chains
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.summary import TierSummary, by_tier
 from negbank.encode import Encoder, load_encoder
@@ -21,6 +22,7 @@ from negbank.guards import LABELLED_WRONG, Screened, estimate, explained
 from negbank.mining import Taken, take
 from negbank.plausibility import Background, label
 from negbank.records import (
+    ALL_TIERS,
     ERRONEOUS_COT,
     NEAR_MISS,
     NEGATIVES,
@@ -43,7 +45,8 @@ class MineResult:
     """The new version, and how it came to be.
 
     `created` is False where the dataset's newest version holds exactly this already. `refused` has a row for
-    every question and candidate that was refused, with its `reason`; `refusals` counts them by tier and reason.
+    every question and candidate that was refused, with its `reason` (of chains the first 10,000); `refusals` counts
+    them by tier and reason. `chains` says what became of chains of thought.
     """
 
     version: Version
@@ -54,6 +57,7 @@ class MineResult:
     refused: pl.DataFrame
     refusals: tuple[tuple[str, str, int], ...]
     notices: tuple[str, ...]
+    chains: ChainCounts | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`: everything but the refused rows."""
@@ -66,6 +70,7 @@ class MineResult:
             "tiers": [asdict(tier) for tier in self.tiers],
             "refusals": [{"tier": t, "reason": r, "count": n} for t, r, n in self.refusals],
             "notices": list(self.notices),
+            **({"chains": asdict(self.chains)} if self.chains else {}),
         }
 
 
@@ -79,11 +84,15 @@ def mine(
 ) -> MineResult:
     """Mine negatives of `tiers` from `source` into a new version; tiers that are not mined again are kept.
 
+    The tier erroneous-cot is mined by itself, from the chains that `settings.chains` names.
+
     Raises SourceError where questions cannot be read, EncoderError where the encoder cannot be used, and
     StorageError where the disk refuses; the registry is then as it was.
     """
     settings = settings or MineSettings()
     place = open_registry(registry)
+    if ERRONEOUS_COT in tiers:
+        return _mine_chains(source, tuple(tiers), settings, place, progress)
     inputs = _read(source, tuple(tiers), settings)
     dataset = check_dataset_name(settings.dataset or inputs.data.name)
     encoder = load_encoder(settings.encoder, device=settings.device)
@@ -97,11 +106,38 @@ def mine(
     return _result(commit.version, commit.created, inputs, screened, taken, rows)
 
 
+def _mine_chains(
+    source: str, tiers: tuple[str, ...], settings: MineSettings, place: Registry, progress: Progress
+) -> MineResult:
+    """The tier erroneous-cot: no encoder, and no other tier beside it."""
+    if set(tiers) != {ERRONEOUS_COT}:
+        raise SourceError(f"the tier {ERRONEOUS_COT} is mined by itself; mine the others before or after it")
+    data = read_source(source, settings.source)
+    dataset = check_dataset_name(settings.dataset or data.name)
+    mined = mine_chains(place, dataset, data, settings, progress)
+    return MineResult(
+        version=mined.commit.version,
+        created=mined.commit.created,
+        source=data.name,
+        questions=data.questions.height,
+        tiers=(mined.tier,),
+        refused=pl.concat([data.refused, mined.refused], how="diagonal"),
+        refusals=(*_unusable(data), *mined.refusals),
+        notices=data.notices,
+        chains=mined.counts,
+    )
+
+
+def _unusable(data: SourceData) -> list[tuple[str, str, int]]:
+    """The questions of a source that are none, by reason."""
+    return [("question", reason, count) for reason, count in data.refused["reason"].value_counts(sort=True).rows()]
+
+
 def _read(source: str, tiers: tuple[str, ...], settings: MineSettings) -> Inputs:
     """The source's questions, and the pool's where a tier needs them."""
     for tier in tiers:
         if tier not in TIERS:
-            raise UnknownNameError("tier", tier, TIERS)
+            raise UnknownNameError("tier", tier, ALL_TIERS)
     if UNRELATED in tiers and settings.pool is None:
         raise SourceError("the tier unrelated needs another source to draw from: name a pool")
     data = read_source(source, settings.source)
@@ -155,7 +191,6 @@ def _result(
 ) -> MineResult:
     """What a person and a program want to know of it."""
     unusable = inputs.data.refused
-    questions = [("question", reason, count) for reason, count in unusable["reason"].value_counts(sort=True).rows()]
     candidates = [(tier, reason, count) for reason, tier, count in screened.counts.iter_rows()]
     pool_notices = inputs.pool.notices if inputs.pool else ()
     return MineResult(
@@ -165,7 +200,7 @@ def _result(
         questions=inputs.data.questions.height,
         tiers=by_tier(rows, taken.short, taken.missing),
         refused=pl.concat([unusable, explained(screened.refused, inputs.data.questions)], how="diagonal"),
-        refusals=(*questions, *candidates),
+        refusals=(*_unusable(inputs.data), *candidates),
         notices=(*inputs.data.notices, *pool_notices),
     )
 

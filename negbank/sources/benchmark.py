@@ -34,6 +34,8 @@ class Benchmark:
     training: tuple[Part, ...]
     evaluation: tuple[Part, ...]
     questions: int
+    subject: str | None = None
+    """The column with the subject, where it has none of the usual names."""
     fallback: tuple[Part, ...] = ()
     """Read where none of `training` is there, and said so."""
 
@@ -97,7 +99,8 @@ def _parse(benchmark: Benchmark, part: Part, frame: pl.DataFrame) -> Parsed:
         return Parsed(QUESTIONS.to_frame(), REFUSED_QUESTIONS.to_frame(), "")
     config, expression = part
     label = f"{benchmark.name}/{config}/{_base(expression)}"
-    return parse(frame, benchmark.columns, prefix=label, split="train", where=f"{label} row {{}}")
+    where = f"{label} row {{}}"
+    return parse(frame, benchmark.columns, prefix=label, split="train", where=where, subject=benchmark.subject)
 
 
 def _evaluation(parsed: Parsed) -> pl.DataFrame:

@@ -39,7 +39,7 @@ BESIDE = "beside"
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that hold question, answer, choices and subject; None is to be found by the usual names.
+    """The columns that hold question, answer and choices; None is to be found by the usual names.
 
     `choices` may name several columns (`distractor1`, `distractor2`): the choices are then their values.
     """
@@ -47,7 +47,6 @@ class Columns:
     question: str | None = None
     answer: str | None = None
     choices: tuple[str, ...] = ()
-    subject: str | None = None
 
 
 @dataclass(frozen=True)
@@ -69,15 +68,18 @@ class _Row:
     labels: list[str]
 
 
-def parse(frame: pl.DataFrame, columns: Columns, prefix: str, split: str, where: str = "row {}") -> Parsed:
+def parse(
+    frame: pl.DataFrame, columns: Columns, prefix: str, split: str, where: str = "row {}", subject: str | None = None
+) -> Parsed:
     """The questions that `frame` holds.
 
-    A row without an id gets one from its content, behind `prefix`. `where` is filled with the row's number,
-    from 1. Raises UnknownNameError for a column that is not there, and SourceError for a frame without rows.
+    A row without an id gets one from its content, behind `prefix`. `where` is filled with the row's number, from 1.
+    `subject` is the column that holds it, where it has none of the usual names. Raises UnknownNameError for a column
+    that is not there, and SourceError for a frame without rows.
     """
     if frame.is_empty():
         raise SourceError(f"{prefix}: holds no rows")
-    found = _find_columns(frame, columns)
+    found = _find_columns(frame, columns, subject)
     rows = [_row(record, found) for record in frame.iter_rows(named=True)]
     form = _answer_form(rows)
     ids = frame[found.id].cast(pl.String).to_list() if found.id else [None] * len(rows)
@@ -122,9 +124,9 @@ class _Found:
     subject: str | None
 
 
-def _find_columns(frame: pl.DataFrame, columns: Columns) -> _Found:
+def _find_columns(frame: pl.DataFrame, columns: Columns, subject: str | None) -> _Found:
     names = frame.columns
-    for name in (columns.question, columns.answer, columns.subject, *columns.choices):
+    for name in (columns.question, columns.answer, *columns.choices):
         if name is not None and name not in names:
             raise UnknownNameError("column", name, names)
     question = columns.question or _first(QUESTION_NAMES, names)
@@ -138,7 +140,7 @@ def _find_columns(frame: pl.DataFrame, columns: Columns) -> _Found:
     choices = columns.choices or tuple(n for n in [_first(CHOICES_NAMES, names)] if n is not None)
     taken = {question, answer, *choices}
     free = [n for n in names if n not in taken]
-    return _Found(question, answer, choices, _first(ID_NAMES, free), columns.subject or _first(SUBJECT_NAMES, free))
+    return _Found(question, answer, choices, _first(ID_NAMES, free), subject or _first(SUBJECT_NAMES, free))
 
 
 def _first(wanted: Iterable[str], names: Sequence[str]) -> str | None:

@@ -1,0 +1,49 @@
+"""`negbank export`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option
+from negbank.folders import RegistryPlace
+
+
+@click.command()
+@click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False), metavar="FILE", help="A .jsonl or .parquet file."
+)
+@click.option(
+    "--format",
+    type=Name("format", ("trl-preference", "trl-unpaired", "trl-stepwise")),
+    default="trl-preference",
+    show_default=True,
+    help="prompt, chosen, rejected; or prompt, completion, label; or prompt, completions, labels (steps of chains).",
+)
+@click.option("--tier", type=TIER, help="Only this tier.")
+@registry_option
+@json_option
+def export(reference: str, output: str, format: str, tier: str | None, registry: RegistryPlace, as_json: bool) -> None:
+    """Write a version to a file in the columns that a trainer reads.
+
+    Of chains of thought, trl-stepwise labels each step: true before the first error, false from it on. Chains whose
+    first error is not known are left out and counted.
+
+    \b
+    Examples:
+      negbank export arc -o pairs.jsonl
+      negbank export arc@v2 -o answers.parquet --format trl-unpaired --tier near-miss
+      negbank export gsm8k -o steps.jsonl --format trl-stepwise
+    """
+    import negbank
+
+    result = negbank.export(reference, output, format=format, tier=tier, registry=registry)
+    if as_json:
+        click.echo(json.dumps(result.to_dict()))
+        return
+    tiers = ", ".join(result.tiers)
+    click.echo(f"{result.version} is in {result.path}: {result.rows:,} rows of {tiers}, {result.format}.")
+    if result.left_out:
+        click.echo(f"Left out: {result.left_out:,} chains whose first error is not known.")

@@ -1,0 +1,120 @@
+"""`export`: a version in the columns that a trainer reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from negbank.commands.registry import Place, open_registry
+from negbank.errors import RegistryError, UnknownNameError
+from negbank.records import ERRONEOUS_COT, columns_of
+from negbank.registry import Part, Registry
+from negbank.registry.disk import translated
+from negbank.trl_columns import LAYOUTS, PREFERENCE, STEPWISE
+
+SUFFIXES: Final = (".jsonl", ".parquet")
+
+
+@dataclass(frozen=True)
+class ExportResult:
+    """What was written: rows, and rows of the version that the format has no place for."""
+
+    version: str
+    path: str
+    format: str
+    tiers: tuple[str, ...]
+    rows: int
+    left_out: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """For `--json`."""
+        return asdict(self)
+
+
+def export(
+    reference: str, path: str | Path, *, format: str = PREFERENCE, tier: str | None = None, registry: Place = None
+) -> ExportResult:
+    """Write a version, or one tier of it, to a JSONL or Parquet file in the columns of a trainer.
+
+    `trl-stepwise` takes the tier erroneous-cot alone, and of it the chains whose first error is known; the others are
+    counted. The file appears whole or not at all, and memory does not grow with the rows. Raises UnknownNameError for a
+    format, a tier or a version that is not there, RegistryError where there is nothing to write.
+    """
+    if format not in LAYOUTS:
+        raise UnknownNameError("format", format, LAYOUTS)
+    target = Path(path)
+    if target.suffix not in SUFFIXES:
+        raise UnknownNameError("ending", target.suffix, SUFFIXES, hint=f" (of {target})")
+    place = open_registry(registry)
+    version = place.resolve(reference)
+    parts = _parts(str(version), version.manifest.parts, format, tier)
+    rows = _write(target, _batches(place, parts, format), _empty(parts, format))
+    total = sum(part.rows for part in parts)
+    left_out = total - rows if format == STEPWISE else 0
+    tiers = tuple(dict.fromkeys(part.tier for part in parts))
+    return ExportResult(str(version), str(target), format, tiers, rows, left_out)
+
+
+def _parts(version: str, parts: tuple[Part, ...], format: str, tier: str | None) -> list[Part]:
+    """The parts that the format is written from. Raises where that is none."""
+    tiers = list(dict.fromkeys(part.tier for part in parts))
+    wanted = ERRONEOUS_COT if format == STEPWISE and tier is None else tier
+    if wanted is not None and wanted not in tiers:
+        raise UnknownNameError("tier", wanted, tiers, hint=f" (in {version})")
+    if format == STEPWISE and wanted != ERRONEOUS_COT:
+        raise RegistryError(f"{format} needs steps, which the tier {wanted} has not; export it as {PREFERENCE}")
+    return [part for part in parts if wanted in (None, part.tier)]
+
+
+def _batches(registry: Registry, parts: list[Part], format: str) -> Iterator[pl.DataFrame]:
+    for part in parts:
+        yield from map(LAYOUTS[format], registry.batches(part))
+
+
+def _empty(parts: list[Part], format: str) -> pl.DataFrame:
+    """No rows, in the columns of the format."""
+    return LAYOUTS[format](columns_of(parts[0].tier).to_frame())
+
+
+def _write(target: Path, frames: Iterator[pl.DataFrame], empty: pl.DataFrame) -> int:
+    """Write frames to a file, whole or not at all, and give the number of rows."""
+    temporary = target.with_name(f".{target.name}.part")
+    write = _write_parquet if target.suffix == ".parquet" else _write_jsonl
+    with translated(target):
+        try:
+            rows = write(temporary, frames, empty)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+    return rows
+
+
+def _write_jsonl(path: Path, frames: Iterator[pl.DataFrame], empty: pl.DataFrame) -> int:
+    rows = 0
+    with path.open("wb") as file:
+        for frame in frames:
+            frame.write_ndjson(file)
+            rows += frame.height
+    return rows
+
+
+def _write_parquet(path: Path, frames: Iterator[pl.DataFrame], empty: pl.DataFrame) -> int:
+    """Plain strings and lists, which `datasets` reads without a cast."""
+    rows, schema = 0, pa.schema([(name, _PLAIN[kind]) for name, kind in empty.schema.items()])
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for frame in frames:
+            writer.write_table(frame.to_arrow().cast(schema))
+            rows += frame.height
+    return rows
+
+
+_PLAIN: Final[dict[pl.DataType, Any]] = {
+    pl.String(): pa.string(), pl.Boolean(): pa.bool_(), pl.List(pl.String()): pa.list_(pa.string()),
+    pl.List(pl.Boolean()): pa.list_(pa.bool_()),
+}  # fmt: skip
