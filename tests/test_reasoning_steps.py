@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from negbank.reasoning.plausibility import mark_chain
+from negbank.reasoning.plausibility import ChainMarks, mark_chain
 from negbank.reasoning.steps import first_divergent_step, quantities, split_steps
 
 GOLD = ["Janet sells 16 - 3 - 4 = <<16-3-4=9>>9 eggs a day.", "She makes 9 * 2 = $<<9*2=18>>18 every day."]
@@ -59,11 +59,10 @@ def test_the_first_step_that_leaves_the_gold_chain(steps: list[str], divergent: 
 def test_marks_by_hand() -> None:
     marks = mark_chain(["16 - 3 - 4 = 9", "9 * 3 = 27", "27 + 1 = 28"], GOLD, 1)
     assert (marks.lead, marks.length, marks.agreement) == (1 / 3, 2 / 3, 1 / 4)  # of 9, 18, 27 and 28, both have 9
-    assert marks.plausibility == pytest.approx(0.4 / 3 + 0.2 * 2 / 3 + 0.4 / 4)
-    assert mark_chain([], GOLD, None).plausibility == 0.0
-    assert mark_chain(GOLD, GOLD, None).plausibility == pytest.approx(1.0)
+    assert mark_chain([], GOLD, None) == ChainMarks(0.0, 0.0, 0.0)
+    assert mark_chain(GOLD, GOLD, None) == ChainMarks(1.0, 1.0, 1.0)
 
 
 @given(st.lists(st.sampled_from([*GOLD, "1 + 1 = 3", "words"]), max_size=6), st.integers(0, 8) | st.none())
 def test_plausibility_is_from_0_to_1(steps: list[str], error: int | None) -> None:
-    assert 0.0 <= mark_chain(steps, GOLD, error).plausibility <= 1.0 + 1e-12
+    assert 0.0 <= mark_chain(steps, GOLD, error).plausibility <= 1.0

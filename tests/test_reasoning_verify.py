@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from collections.abc import Iterator
 from itertools import islice
@@ -12,6 +13,7 @@ import pytest
 from negbank.reasoning.chains import RefusedChain, Trajectory
 from negbank.reasoning.formats import read_trajectories
 from negbank.reasoning.golds import GoldBook
+from negbank.reasoning.plausibility import ChainMarks, coefficients
 from negbank.reasoning.verify import Tally, Verdict, verify
 
 GOLD = "16 - 3 - 4 = <<16-3-4=9>>9 eggs\n9 * 2 = $<<9*2=18>>18\n#### 18"
@@ -31,7 +33,15 @@ def test_a_wrong_chain_with_what_is_known_of_it() -> None:
     assert found.steps == ("16 - 3 - 4 = 9 eggs", "9 * 3 = 27")
     assert (found.first_error_step, found.error_source, found.divergent_step) == (None, None, 1)
     # one of two steps before the divergence, as many steps, and 9 of 9, 18 and 27 shared
-    assert found.plausibility == pytest.approx(0.4 / 2 + 0.2 + 0.4 / 3)
+    assert found.plausibility == ChainMarks(1 / 2, 1.0, 1 / 3).plausibility
+
+
+def test_plausibility_is_the_probability_that_the_shipped_model_gives() -> None:
+    intercept, (lead, length, agreement) = coefficients()
+    assert min(lead, length, agreement) > 0  # nearer to the gold chain is more plausible, by each mark
+    odds = intercept + lead * 0.5 + length * 0.8 + agreement * 0.25
+    assert ChainMarks(0.5, 0.8, 0.25).plausibility == pytest.approx(1 / (1 + math.exp(-odds)), abs=1e-4)
+    assert 0.1 < ChainMarks(0, 0, 0).plausibility < ChainMarks(1, 1, 1).plausibility <= 1
 
 
 def test_a_false_equation_is_the_first_error_for_certain() -> None:

@@ -22,7 +22,7 @@ LAYERS = (
     {"decoding"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
-    {"cards", "export", "trl_columns", "hub", "scoring", "heads", "world", "report"},
+    {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "report"},
     {"harness", "validation"},
     {"commands"},
     {"cli"},
@@ -32,7 +32,7 @@ LAYERS = (
 MAY_SEE = {
     "mining": {"neighbors"},  # the nearest answers of other questions
     "report": {"cards"},  # one way to make strangers' texts harmless
-    "export": {"registry"},  # one translation of the disk's refusals
+    "checkout_folder": {"registry"},  # one translation of the disk's refusals
 }
 """Neighbours in one layer that may be imported all the same, and why."""
 

@@ -17,10 +17,10 @@ from negbank.folders import RegistryPlace
 )
 @click.option(
     "--format",
-    type=Name("format", ("trl-preference", "trl-unpaired", "trl-stepwise")),
+    type=Name("format", ("trl-preference", "trl-stepwise")),
     default="trl-preference",
     show_default=True,
-    help="prompt, chosen, rejected; or prompt, completion, label; or prompt, completions, labels (steps of chains).",
+    help="prompt, chosen, rejected; or prompt, completions, labels: the steps of chains.",
 )
 @click.option("--tier", type=TIER, help="Only this tier.")
 @registry_option
@@ -34,7 +34,7 @@ def export(reference: str, output: str, format: str, tier: str | None, registry:
     \b
     Examples:
       negbank export arc -o pairs.jsonl
-      negbank export arc@v2 -o answers.parquet --format trl-unpaired --tier near-miss
+      negbank export arc@v2 -o pairs.parquet --tier near-miss
       negbank export gsm8k -o steps.jsonl --format trl-stepwise
     """
     import negbank

@@ -12,10 +12,10 @@ import polars as pl
 
 from negbank.cards import Card, CardFacts, CardFile, Distribution, HistoryLine, TierFacts
 from negbank.cards import card as write_card
+from negbank.checkout_folder import Writer, write_folder
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.validations import newest_validation
 from negbank.errors import UnknownNameError
-from negbank.export import Writer, write_folder
 from negbank.records import columns_of
 from negbank.registry import Part, Registry, Version
 from negbank.registry.commits import tier_order

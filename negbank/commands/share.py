@@ -11,11 +11,11 @@ from typing import Any
 
 from negbank import hub
 from negbank.cards import combined_license
+from negbank.checkout_folder import MARKER
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.validations import Gate, check_gate
 from negbank.errors import HubError, RegistryError
-from negbank.export import MARKER
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
 from negbank.registry import Registry, Version
