@@ -238,6 +238,12 @@ def test_chains_and_answers_in_one_dataset(tmp_path: Path) -> None:
     assert shown.rows["tier"].to_list() == ["near-miss", "erroneous-cot"] * 2
 
 
+def test_answers_are_hashed_as_before_there_were_chains() -> None:
+    """Worked out by the version before: were it another, every registry would be lost."""
+    version = Registry().commit("arc", [part(count=5, word="é")], "", "").version
+    assert version.manifest.parts[0].content == "caf80ceb257aaa6e9bf6e1ccdf7366449336fc66763c1e5b7e4f14378458aae5"
+
+
 def test_chains_are_edited_and_come_back_from_files(tmp_path: Path) -> None:
     result, rows = mined(tmp_path, {"question": EGGS, "chains": [WRONG, SLIP, FAR]})
     registry = Registry()
@@ -317,6 +323,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         (["--tier", "erroneous-cot"], "needs chains"),
         (["--tier", "erroneous-cot", "--tier", "near-miss", "--perturb"], "mined by itself"),
         (["--perturb"], "add --tier erroneous-cot"),
+        (["--tier", "erroneous-cot", "--trajectories", "-", "--trajectories", "-"], "can be read once"),
     ],
 )
 def test_options_that_do_not_go_together(

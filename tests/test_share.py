@@ -112,6 +112,19 @@ def test_a_versions_own_tags_go_with_it(place: Place, server: HubServer) -> None
     assert server.repos["ada/arc"].tags["stable"] == server.repos["ada/arc"].tags["v2"] != first
 
 
+def test_chains_go_to_the_hub_beside_answers_and_come_back(tmp_path: Path, place: Place, server: HubServer) -> None:
+    version = place.registry.commit("arc", [part(), part("erroneous-cot", 4)], "both kinds", "").version
+    place.run("push", "--to", "ada/both")
+    shown = "d[0]['steps'], d[0]['first_error_step'], len(d)"
+    assert place.python(LOAD.format("ada/both", "erroneous-cot", "v1", shown)) == "['1 + 1 = 2', '2 + 2 = 5'] 1 4"
+    assert place.python(LOAD.format("ada/both", "all", "v1", "len(d), 'steps' in d.column_names")) == "3 False"
+    bob = Place(tmp_path / "bob", server.url)
+    assert "arc@v1 is here: 7 negatives" in bob.run("pull", "ada/both")
+    assert bob.registry.read(version).equals(place.registry.read(version))
+    assert bob.registry.read(version, "erroneous-cot")["error_source"].to_list() == ["arithmetic", None] * 2
+    assert "Intact" in bob.run("verify")
+
+
 def test_someone_else_pushes_in_between(tmp_path: Path, place: Place, server: HubServer) -> None:
     place.registry.commit("arc", [part(count=50)], "", "")
     place.run("push", "--to", "ada/arc")

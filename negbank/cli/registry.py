@@ -83,7 +83,7 @@ def show(reference: str, tier: str | None, rows: int, registry: RegistryPlace, a
         click.echo("  right     " + click.style(_lines(row["answer"]), fg="green"))
         click.echo("  wrong     " + click.style(_lines(row["negative"]), fg="red"))
         if row["tier"] == ERRONEOUS_COT:
-            click.echo(f"  answers   {row['final_answer']}, where {row['gold_answer']} is right; by {row['generator']}")
+            click.echo(f"  answers   {row['final_answer']}, where {row['gold_answer']} is right{_by(row)}")
             click.echo(f"  error     {_error(row)}")
         click.echo()
 
@@ -159,6 +159,10 @@ def _error(row: dict[str, Any]) -> str:
     if row["first_divergent_step"] is not None:
         return f"not known; it leaves the gold chain's quantities at step {row['first_divergent_step']} (a hint)"
     return "not known"
+
+
+def _by(row: dict[str, Any]) -> str:
+    return f"; by {row['generator']}" if row["generator"] else ""
 
 
 def _score(value: float | None) -> str:

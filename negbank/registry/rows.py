@@ -28,8 +28,8 @@ from negbank.records import CHAINS, NEGATIVES
 ROW_GROUP = 100_000
 """Rows a row group: large enough to compress well, small enough to be read alone."""
 
-CHAIN_SHARE = 16
-"""A chain takes the place of so many answers: row groups, files and batches of chains hold the fewer rows."""
+CHAIN_SHARE = 100
+"""A chain may take the place of so many answers: row groups and batches of chains hold the fewer rows."""
 
 SHARD = 16**4
 """Rows in a file that is shared, on average."""
@@ -205,7 +205,7 @@ def regrouped(batches: Iterable[pa.Table | pa.RecordBatch], schema: pa.Schema) -
 def sharded(frames: Iterable[pl.DataFrame], columns: pl.Schema = NEGATIVES) -> Iterator[pl.DataFrame]:
     """The same rows in order, a frame a file that is shared; at least one frame.
 
-    A file ends before a row whose `id` says so, about every SHARD rows (of chains, their share), and not where a
+    A file ends before a row whose `id` says so, about every SHARD rows (of chains, a sixteenth), and not where a
     count is reached: so a row that comes or goes changes its own file, and the files after it stay as they are and
     need not be sent again.
     """
@@ -222,9 +222,9 @@ def sharded(frames: Iterable[pl.DataFrame], columns: pl.Schema = NEGATIVES) -> I
 
 def _shard_end(rows: pl.DataFrame) -> int | None:
     """Where the first shard of `rows` ends, if that can be told yet."""
-    size = share_of(rows.columns, SHARD)
-    digits = _END[: (size.bit_length() - 1) // 4]
-    ends = rows["id"].str.starts_with(digits).arg_true()
+    chains = columns_in(rows.columns) is CHAINS
+    size, end = (SHARD // 16, _END[1:]) if chains else (SHARD, _END)
+    ends = rows["id"].str.starts_with(end).arg_true()
     stop = next((int(end) for end in ends if end >= size // 8), None)
     if stop is not None and stop <= 4 * size:
         return stop
