@@ -162,6 +162,7 @@ def test_a_malformed_line_is_named_and_leaves_the_registry(tmp_path: Path) -> No
     ("settings", "error", "message"),
     [
         (negbank.ChainSettings(), SourceError, "needs chains"),
+        (negbank.ChainSettings(("-", "-")), SourceError, "can be read once"),
         (negbank.ChainSettings(("nowhere.jsonl",)), SourceError, "cannot be read: No such file"),
         (negbank.ChainSettings(("x.jsonl",), layout="chain"), UnknownNameError, "did you mean 'chains'"),
     ],
@@ -323,7 +324,6 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         (["--tier", "erroneous-cot"], "needs chains"),
         (["--tier", "erroneous-cot", "--tier", "near-miss", "--perturb"], "mined by itself"),
         (["--perturb"], "add --tier erroneous-cot"),
-        (["--tier", "erroneous-cot", "--trajectories", "-", "--trajectories", "-"], "can be read once"),
     ],
 )
 def test_options_that_do_not_go_together(

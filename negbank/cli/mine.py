@@ -107,7 +107,7 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
         check_suffix(refused)
     if "unrelated" in tiers and not given["pool"]:
         raise click.UsageError("the tier unrelated needs another source to draw from: --pool SOURCE")
-    chains = _chain_settings(source, tiers, refused, **{name: given.pop(name) for name in CHAIN_OPTIONS})
+    chains = _chain_settings(tiers, refused, **{name: given.pop(name) for name in CHAIN_OPTIONS})
     settings = _settings(chains=chains, **given)
     with reporter() as progress:
         result = negbank.mine(source, tiers, settings, registry=registry, progress=progress)
@@ -122,22 +122,21 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
 
 
 def _chain_settings(
-    source: str, tiers: tuple[str, ...], refused: str | None, trajectories: tuple[str, ...], **given: Any,
+    tiers: tuple[str, ...], refused: str | None, trajectories: tuple[str, ...], layout: str | None,
+    license: str | None, perturb: bool,
 ) -> Any:  # fmt: skip
     """The options of the tier erroneous-cot as `ChainSettings`. Raises UsageError for those that do not go together."""
     import negbank
 
     if ERRONEOUS_COT not in tiers:
-        if trajectories or any(given.values()):
+        if trajectories or layout or license or perturb:
             raise click.UsageError("chains are mined into a tier of their own: add --tier erroneous-cot")
         return negbank.ChainSettings()
     if len(tiers) > 1:
         raise click.UsageError("the tier erroneous-cot is mined by itself; other tiers of the dataset are kept")
-    if not trajectories and not given["perturb"]:
+    if not trajectories and not perturb:
         raise click.UsageError("the tier erroneous-cot needs chains: --trajectories FILE, or --perturb")
-    if [source, *trajectories].count("-") > 1:
-        raise click.UsageError("standard input can be read once: name a file for the other")
-    return negbank.ChainSettings(trajectories, refused=refused, **given)
+    return negbank.ChainSettings(trajectories, layout, license, perturb, refused)
 
 
 def _settings(

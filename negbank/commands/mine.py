@@ -5,6 +5,7 @@ source -> candidates, encoded, ranked and guarded (`gather`) -> the first of eac
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -35,6 +36,7 @@ from negbank.records import (
     no_progress,
 )  # fmt: skip
 from negbank.registry import NewPart, Registry, Version, check_dataset_name
+from negbank.registry.disk import translated
 from negbank.sources import read_source
 
 __all__ = ["MineResult", "MineSettings", "mine"]
@@ -112,9 +114,12 @@ def _mine_chains(
     """The tier erroneous-cot: no encoder, and no other tier beside it."""
     if set(tiers) != {ERRONEOUS_COT}:
         raise SourceError(f"the tier {ERRONEOUS_COT} is mined by itself; mine the others before or after it")
+    if [source, *settings.chains.trajectories].count("-") > 1:
+        raise SourceError("standard input can be read once: name a file for the other")
     data = read_source(source, settings.source)
     dataset = check_dataset_name(settings.dataset or data.name)
-    mined = mine_chains(place, dataset, data, settings, progress)
+    with translated(tempfile.gettempdir()):
+        mined = mine_chains(place, dataset, data, settings, progress)
     return MineResult(
         version=mined.commit.version,
         created=mined.commit.created,

@@ -30,7 +30,6 @@ from negbank.reasoning.reasons import CHAIN_REASONS, DUPLICATE_CHAIN, EVALUATION
 from negbank.reasoning.verify import Tally, Verdict, verify
 from negbank.records import ERRONEOUS_COT, PERTURBED, Progress, SourceData
 from negbank.registry import Commit, NewPart, Registry
-from negbank.registry.disk import translated
 
 SHOWN: Final = 10_000
 """Refused chains that a result holds; a file (`refused`) gets all of them."""
@@ -88,7 +87,7 @@ def mine_chains(
     Raises SourceError where there are none to be had, or none is a wrong chain to a question of `data`.
     """
     inputs = chain_inputs(data.questions, settings.chains, settings.per_question, settings.seed)
-    with tempfile.TemporaryDirectory() as scratch, translated(scratch), contextlib.ExitStack() as stack:
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         refused = stack.enter_context(_Refused(Path(scratch) / "refused.jsonl"))
         folder = Path(scratch) / "piles"
         folder.mkdir()
