@@ -234,6 +234,30 @@ def reasoning() -> list[Row]:
     return rows
 
 
+def chains() -> list[Row]:
+    rows: list[Row] = []
+    for name, report in results("chains.json"):
+        best = min(report["real"], key=lambda found: found["elapsed_s"])
+        seconds, target = best["elapsed_s"], report["targets"]
+        (few, small), (many, large) = list(report["streams"].items())
+        rows += [
+            (f"`mine --tier erroneous-cot` of {best['read']:,} chains into a version of {best['wrong']:,}",
+             f"{seconds:.1f} s", reached(seconds, target["elapsed_s"], " s", at_most=True), name),
+            (f"the same, peak memory of {int(many):,} chains",
+             f"{large['peak_mib']:,.0f} MiB; {small['peak_mib']:,.0f} MiB of {int(few):,}",
+             reached(large["peak_mib"] - small["peak_mib"], target["growth_mib"], " MiB more", at_most=True),
+             name),
+        ]  # fmt: skip
+    for name, report in results("chain-plausibility.json"):
+        found = report["results"]
+        rows.append(
+            (f"calibration error of a chain's plausibility, {found['rows']:,} chains, held out by question",
+             f"{found['ece']:.3f} (AUC {found['auc']:.2f})",
+             reached(found["ece"], report["targets"]["ece"], at_most=True), name)
+        )  # fmt: skip
+    return rows
+
+
 def main() -> None:
     rows = [
         *encoding(),
@@ -247,6 +271,7 @@ def main() -> None:
         *training(),
         *curve(),
         *reasoning(),
+        *chains(),
     ]
     lines = ["| what | measured | target | result |", "|---|---|---|---|"]
     lines += [f"| {what} | {figure} | {target} | `{name}` |" for what, figure, target, name in rows]
