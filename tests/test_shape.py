@@ -22,7 +22,7 @@ LAYERS = (
     {"decoding"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
-    {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "report"},
+    {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "report", "sampling"},
     {"harness", "validation"},
     {"commands"},
     {"cli"},
