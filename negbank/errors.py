@@ -14,6 +14,7 @@
     ├── RecipeError              a recipe with keys or values that mean nothing
     ├── ModelError               a causal model that cannot be loaded or used
     ├── TrainingError            training that cannot go on: a loss that is no number, no memory, another run's files
+    ├── GenerationError          chains that cannot be sampled: a server that is down or answers with something else
     ├── BenchmarkError           a validation that cannot be run, or would prove nothing
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
@@ -83,6 +84,10 @@ class ModelError(NegbankError):
 
 class TrainingError(NegbankError):
     """Training cannot go on; what is done is kept."""
+
+
+class GenerationError(NegbankError):
+    """Chains cannot be sampled, or judged by a model; what is done is kept."""
 
 
 class BenchmarkError(NegbankError):

@@ -27,7 +27,8 @@ STAGE: Final = "sample"
 class SampleSettings:
     """How tokens are drawn: temperature 0 takes the most likely one, `top_p` the fewest that hold that much mass.
 
-    `stop` are texts at which a sample ends, itself left out; `batch` is how many samples are written at once.
+    `stop` are texts at which a sample ends, itself left out, and `stop_tokens` ids that end one besides those that the
+    model and its tokenizer name; `batch` is how many samples are written at once.
     """
 
     temperature: float = 0.8
@@ -35,6 +36,7 @@ class SampleSettings:
     max_tokens: int = 512
     batch: int = 32
     stop: tuple[str, ...] = ()
+    stop_tokens: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature >= 0):
@@ -146,7 +148,7 @@ class _Writer:
     def __init__(self, base: Base, settings: SampleSettings) -> None:
         self.base, self.settings = base, settings
         self.tokenizer = base.tokens.tokenizer
-        self.eos = _eos_ids(base)
+        self.eos = _eos_ids(base) | set(settings.stop_tokens)
         # every token has a byte at least, so a stop text that has just been completed lies within these last tokens
         self.tail = max((len(stop.encode()) for stop in settings.stop), default=0) + 4
         takes = inspect.signature(base.model.forward).parameters

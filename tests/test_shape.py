@@ -23,7 +23,7 @@ LAYERS = (
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
     {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "report", "sampling"},
-    {"harness", "validation"},
+    {"harness", "validation", "generation"},
     {"commands"},
     {"cli"},
 )
@@ -43,6 +43,8 @@ OWNERS = {
     "fsspec": {"registry/object_store.py"},
     "huggingface_hub": {"encode/encoder.py", "hub/", "causal/"},
     "peft": {"heads/"},
+    "requests": {"generation/client.py"},
+    "urllib3": {"generation/client.py"},
     "matplotlib": {"report/"},
     "lm_eval": {"harness.py"},
     "openvino": {"encode/openvino_backend.py"},

@@ -1,0 +1,231 @@
+"""A server that speaks OpenAI's chat completions: asked patiently, and its refusals in our words.
+
+`requests` is used, and not huggingface-hub's InferenceClient: that one asks nobody while HF_HUB_OFFLINE is set, not
+even a server on this machine, and sends the user's token of the Hub to any server where no other key is given.
+"""
+
+from __future__ import annotations
+
+import datetime
+import email.utils
+import json
+import os
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+
+from negbank.errors import GenerationError
+
+KEY_VARIABLES: Final = ("NEGBANK_API_KEY", "OPENAI_API_KEY")
+MAX_ANSWER: Final = 64 * 2**20
+"""Bytes; what is longer is no answer."""
+
+_LATER: Final = (408, 409, 425, 429, 500, 502, 503, 504)
+_PATH: Final = "/chat/completions"
+
+
+@dataclass(frozen=True)
+class Patience:
+    """How long a server is waited for: `timeout_s` an answer, `attempts` in all, `longest_wait_s` between two.
+
+    Waits double from `backoff_s`, or are what the server asks for. Of the attempts, `timeouts` may run out of time.
+    """
+
+    timeout_s: float = 300.0
+    timeouts: int = 2
+    attempts: int = 6
+    backoff_s: float = 1.0
+    longest_wait_s: float = 300.0
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """The URL of a server, such as http://localhost:8000/v1; `key` is read from the environment.
+
+    Raises GenerationError for what is no such URL, one with a password or a query in it: these end up in logs.
+    """
+
+    url: str
+    patience: Patience = Patience()
+    key: str | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        try:
+            parts = urlsplit(self.url)
+            parts.port  # noqa: B018  # it is only then that it is looked at
+        except ValueError as error:
+            raise GenerationError(
+                f"the endpoint is no URL ({error}); it looks like http://localhost:8000/v1"
+            ) from error
+        if parts.username or parts.password or parts.query:
+            raise GenerationError(
+                f"an endpoint's URL holds no password and no key; put it in {KEY_VARIABLES[0]}, and give the URL alone"
+            )
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise GenerationError(f"the endpoint {self.url!r} is no URL; it looks like http://localhost:8000/v1")
+        url = self.url.rstrip("/").removesuffix(_PATH).rstrip("/")
+        object.__setattr__(self, "url", url)
+        if self.key is None:
+            object.__setattr__(self, "key", _key())
+
+
+def _key() -> str | None:
+    """The key of the environment. It is in no message, not even where it is none."""
+    name = next((name for name in KEY_VARIABLES if os.environ.get(name, "").strip()), None)
+    if name is None:
+        return None
+    key = os.environ[name].strip()
+    if not key.isascii() or not key.isprintable() or " " in key:
+        raise GenerationError(f"{name} holds characters that no key has; copy the key again")
+    return key
+
+
+class Client:
+    """Asks one server; safe to use from several threads. `stop` ends every wait between two attempts."""
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self.endpoint = endpoint
+        self.stop = threading.Event()
+        self._local = threading.local()
+
+    def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
+        """The server's answer to one request, a JSON object.
+
+        Raises GenerationError with what to do next where there is none, after as many attempts as patience has.
+        """
+        patience, problem, began, timeouts = self.endpoint.patience, "", time.monotonic(), 0
+        for attempt in range(1, patience.attempts + 1):
+            wait_s = patience.backoff_s * 2 ** (attempt - 1)
+            try:
+                status, headers, content = self._post(body)
+            except requests.exceptions.RequestException as error:
+                problem, is_timeout = self._broken(error)
+                timeouts += is_timeout
+                if timeouts == patience.timeouts:
+                    break
+            else:
+                if status not in _LATER:
+                    return self._answer(status, headers, content)
+                problem = f"it answered {status} ({self._said(content) or 'without a reason'})"
+                wait_s = _asked_wait_s(headers) or wait_s
+            if wait_s > patience.longest_wait_s:
+                problem += f" and asks to come back in {wait_s:.0f} s"
+                break
+            if attempt < patience.attempts and self.stop.wait(wait_s):
+                break
+        raise GenerationError(
+            f"{self.endpoint.url}: {problem}; given up after {attempt} attempts in {time.monotonic() - began:.0f} s. "
+            "What is done is kept: run the same again to go on"
+        )
+
+    def _post(self, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], bytes]:
+        """One answer as it comes, within the time limit, however slowly its bytes drip."""
+        limit_s = self.endpoint.patience.timeout_s
+        deadline, content = time.monotonic() + limit_s, bytearray()
+        with self._session().post(
+            self.endpoint.url + _PATH, json=dict(body), timeout=limit_s, stream=True, allow_redirects=False
+        ) as answer:
+            while block := _block(answer):
+                content += block
+                if time.monotonic() > deadline:
+                    raise requests.exceptions.ReadTimeout
+                if len(content) > MAX_ANSWER:
+                    raise GenerationError(f"{self.endpoint.url}: its answer is above {MAX_ANSWER >> 20} MiB; {_WHAT}")
+            return answer.status_code, dict(answer.headers.lower_items()), bytes(content)
+
+    def _session(self) -> requests.Session:
+        """One a thread; the key goes into the header here, and nowhere else."""
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.auth = self._authorize  # else requests takes a password from ~/.netrc
+        return session
+
+    def _authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if self.endpoint.key:
+            request.headers["Authorization"] = f"Bearer {self.endpoint.key}"
+        return request
+
+    def _broken(self, error: requests.exceptions.RequestException) -> tuple[str, bool]:
+        """What a request without an answer means, and whether time ran out."""
+        text = str(error)
+        if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
+            limit_s = self.endpoint.patience.timeout_s
+            return f"no answer within {limit_s:g} s; it is overloaded, or max_tokens is too high for it", True
+        if isinstance(error, requests.exceptions.SSLError):
+            return f"no secure connection: {self._clean(text)}", False
+        if any(word in text for word in ("refused", "resolve", "resolution", "unreachable")):
+            return "nothing answers there; is the server running, and the URL right?", False
+        return f"the connection broke ({type(error).__name__})", False
+
+    def _answer(self, status: int, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
+        url, said = self.endpoint.url, self._said(content)
+        if status == 401 or status == 403:
+            has = f"does not accept the key of {' or '.join(KEY_VARIABLES)}" if self.endpoint.key else "asks for a key"
+            raise GenerationError(f"{url} {has} ({status}: {said}); put a valid one in {KEY_VARIABLES[0]}")
+        if status == 404:
+            raise GenerationError(f"{url}: no such model or page (404: {said}); check the model's name; {_WHAT}")
+        if status // 100 == 3:
+            raise GenerationError(f"{url} leads elsewhere ({status}): {self._clean(headers.get('location', ''))}")
+        if status != 200:
+            raise GenerationError(f"{url} refuses the request ({status}): {said or 'without a reason'}")
+        try:
+            answer = json.loads(content)
+        except (ValueError, RecursionError) as error:
+            kind = headers.get("content-type", "no content type")
+            raise GenerationError(
+                f"{url} answers with something else ({self._clean(kind)}: {said}); {_WHAT}"
+            ) from error
+        if not isinstance(answer, dict):
+            raise GenerationError(f"{url} answers with a JSON {type(answer).__name__} ({said}); {_WHAT}")
+        return answer
+
+    def _said(self, content: bytes) -> str:
+        """What an answer says, short and harmless: the message of an error object, else its first words."""
+        text = content[:100_000].decode(errors="replace")
+        try:
+            parsed = json.loads(text)
+            error = parsed.get("error", parsed)
+            text = str(error.get("message") or error.get("detail") or text) if isinstance(error, dict) else str(error)
+        except (ValueError, AttributeError, RecursionError):
+            pass
+        return self._clean(text)
+
+    def _clean(self, text: str) -> str:
+        key = self.endpoint.key
+        hidden = text.replace(key, "<key>") if key else text
+        return " ".join("".join(c if c.isprintable() else " " for c in hidden).split())[:200]
+
+
+def _block(answer: requests.Response) -> bytes:
+    """What has arrived of an answer, without waiting for more; nothing at its end."""
+    try:
+        return bytes(answer.raw.read1(65536, decode_content=True))
+    except urllib3.exceptions.ReadTimeoutError as error:
+        raise requests.exceptions.ReadTimeout(error) from error
+    except urllib3.exceptions.HTTPError as error:
+        raise requests.exceptions.ChunkedEncodingError(error) from error
+
+
+_WHAT: Final = "is it the URL of an OpenAI-compatible server? It often ends in /v1"
+
+
+def _asked_wait_s(headers: Mapping[str, str]) -> float | None:
+    """The seconds of Retry-After, which is a number or a date."""
+    value = headers.get("retry-after", "").strip()
+    try:
+        return max(float(value), 0.0)
+    except ValueError:
+        pass
+    try:
+        when = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    now = datetime.datetime.now(when.tzinfo)
+    return max((when - now).total_seconds(), 0.0)
