@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ QUESTIONS = pl.DataFrame(
     {"question_id": [f"q{n}" for n in range(6)], "question": [f"How much is {n} + {n}? {{x}}" for n in range(6)]}
 )
 SETTINGS = GenerateSettings(samples=2, temperature=0.7, top_p=0.9, max_tokens=50, seed=3)
+
+ONE = GenerateSettings(samples=1)
 
 
 def reply(body: dict[str, Any]) -> str:
@@ -45,7 +48,7 @@ def sampler(
 
 
 def run(server: OpenAIServer, file: Path, **given: Any) -> int:
-    return collect(QUESTIONS, sampler(server, **given), 2, 3, file).sampled
+    return collect(QUESTIONS, sampler(server, **given), SETTINGS, file).sampled
 
 
 def test_every_chain_is_asked_for_and_kept(server: OpenAIServer, tmp_path: Path) -> None:
@@ -152,12 +155,12 @@ def test_a_server_that_is_down(tmp_path: Path) -> None:
         port = probe.getsockname()[1]
     down = EndpointSampler(Endpoint(f"http://127.0.0.1:{port}/v1", QUICK), "m", SETTINGS)
     with pytest.raises(GenerationError, match="nothing answers there; is the server running"):
-        collect(QUESTIONS, down, 1, 0, tmp_path / "c.jsonl")
+        collect(QUESTIONS, down, ONE, tmp_path / "c.jsonl")
 
 
 def test_an_answer_without_text_or_cut_is_kept_as_such(server: OpenAIServer, tmp_path: Path) -> None:
     server.modes = ["null-content", "length", "ok"]
-    found = collect(QUESTIONS, sampler(server, workers=1), 2, 3, tmp_path / "c.jsonl")
+    found = collect(QUESTIONS, sampler(server, workers=1), SETTINGS, tmp_path / "c.jsonl")
     lines = [json.loads(line) for line in found.path.read_text().splitlines()]
     assert [line["chain"] == "" for line in lines[:3]] == [True, False, False]
     assert [line["finished"] for line in lines[:3]] == [True, False, True] and found.cut == 1
@@ -208,7 +211,7 @@ def test_a_url_that_is_none_or_holds_a_key(url: str) -> None:
 def test_the_whole_path_may_be_given(server: OpenAIServer, tmp_path: Path) -> None:
     asked = EndpointSampler(Endpoint(server.url + "/chat/completions/", QUICK), "tester", SETTINGS)
     assert asked.endpoint.url == server.url
-    assert collect(QUESTIONS, asked, 1, 0, tmp_path / "c.jsonl").chains == 6
+    assert collect(QUESTIONS, asked, ONE, tmp_path / "c.jsonl").chains == 6
 
 
 def test_a_model_or_page_that_is_not_there(server: OpenAIServer, tmp_path: Path) -> None:
@@ -216,7 +219,7 @@ def test_a_model_or_page_that_is_not_there(server: OpenAIServer, tmp_path: Path)
         run(server, tmp_path / "c.jsonl", model="other")
     elsewhere = EndpointSampler(Endpoint(server.url.removesuffix("/v1"), QUICK), "tester", SETTINGS)
     with pytest.raises(GenerationError, match=r"no such page.*often ends in /v1"):
-        collect(QUESTIONS, elsewhere, 1, 0, tmp_path / "d.jsonl")
+        collect(QUESTIONS, elsewhere, ONE, tmp_path / "d.jsonl")
 
 
 def test_the_default_file_is_named_by_all_that_decides(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -226,10 +229,14 @@ def test_the_default_file_is_named_by_all_that_decides(monkeypatch: pytest.Monke
     monkeypatch.setenv("NEGBANK_API_KEY", "another")
     same = EndpointSampler(Endpoint("http://h/v1/"), "m", SETTINGS, workers=1)
     hotter = EndpointSampler(Endpoint("http://h/v1"), "m", GenerateSettings(temperature=0.9))
-    names = [default_file("r1", here, 4, 0), default_file("r2", here, 4, 0), default_file("r1", here, 5, 0)]
-    names += [default_file("r1", here, 4, 1), default_file("r1", hotter, 4, 0)]
+    names = [default_file("r1", here, SETTINGS), default_file("r2", here, SETTINGS)]
+    names += [
+        default_file("r1", here, replace(SETTINGS, samples=5)),
+        default_file("r1", here, replace(SETTINGS, seed=1)),
+    ]
+    names += [default_file("r1", hotter, SETTINGS)]
     assert len(set(names)) == 5 and names[0].parent == tmp_path / "chains"
-    assert default_file("r1", same, 4, 0) == names[0]
+    assert default_file("r1", same, SETTINGS) == names[0]
 
 
 def test_settings_that_mean_nothing() -> None:

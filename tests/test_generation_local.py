@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ def base(folder: Path) -> Base:
 def whole(base: Base, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """The file of a run that nothing interrupts."""
     file = tmp_path_factory.mktemp("whole") / "c.jsonl"
-    assert collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, file).sampled == 21
+    assert collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, file).sampled == 21
     return file.read_bytes()
 
 
@@ -81,7 +82,7 @@ def test_what_is_there_is_kept_and_what_is_torn_is_dropped(
     file = tmp_path / "c.jsonl"
     lines = whole.splitlines(keepends=True)
     file.write_bytes(b"".join(lines[21 - keep :]) + torn)
-    found = collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, file)
+    found = collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, file)
     assert (found.sampled, found.chains) == (21 - keep, 21)
     assert file.read_bytes() == whole
 
@@ -99,11 +100,11 @@ def test_batches_are_the_same_whatever_is_done(base: Base, tmp_path: Path, monke
 
     monkeypatch.setattr(local, "sample_each", spy)
     file = tmp_path / "c.jsonl"
-    collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, file)
+    collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, file)
     batches, asked[:] = list(asked), []
     lines = file.read_text().splitlines(keepends=True)
     file.write_text("".join(lines[:10]))
-    collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, file)
+    collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, file)
     assert asked == batches[len(batches) - len(asked) :] and 0 < len(asked) < len(batches)
 
 
@@ -119,7 +120,7 @@ base = load_base({folder!r}, "cpu", "fp32")
 def slowly(stage, done, total):
     print(done, flush=True)
     time.sleep(0.05)
-collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, Path({file!r}), slowly)
+collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, Path({file!r}), slowly)
 """
 
 
@@ -140,7 +141,7 @@ def test_killed_twice_it_goes_on_to_the_same_bytes(folder: Path, base: Base, who
         done = file.read_bytes().count(b"\n")
         assert before + more <= done < 21
         before = done
-    found = collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, file)
+    found = collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, file)
     assert found.sampled == 21 - before
     assert file.read_bytes() == whole
 
@@ -148,38 +149,38 @@ def test_killed_twice_it_goes_on_to_the_same_bytes(folder: Path, base: Base, who
 def test_another_runs_file_is_refused(base: Base, whole: bytes, tmp_path: Path) -> None:
     file = tmp_path / "c.jsonl"
     file.write_bytes(whole)
-    hotter = LocalSampler(base, GenerateSettings(3, 0.9, 1.0, 8, 5, SETTINGS.prompt), batch=4)
+    hotter = LocalSampler(base, replace(SETTINGS, temperature=0.9), batch=4)
     with pytest.raises(GenerationError, match=r"another run: temperature differ; give another file"):
-        collect(QUESTIONS, hotter, 3, 5, file)
+        collect(QUESTIONS, hotter, SETTINGS, file)
     with pytest.raises(GenerationError, match=r"another run: seed differ"):
-        collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 6, file)
+        collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), replace(SETTINGS, seed=6), file)
     with pytest.raises(GenerationError, match=r"chains to other questions"):
-        collect(QUESTIONS.head(3), LocalSampler(base, SETTINGS, batch=4), 3, 5, file)
+        collect(QUESTIONS.head(3), LocalSampler(base, SETTINGS, batch=4), SETTINGS, file)
     assert file.read_bytes() == whole
     file.write_bytes(b"no json\n" + whole)
     with pytest.raises(GenerationError, match=r"c.jsonl:1: not JSON"):
-        collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, file)
+        collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, file)
     file.write_bytes(b"[]\n")
     with pytest.raises(GenerationError, match=r"c.jsonl:1: no JSON object"):
-        collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), 3, 5, file)
+        collect(QUESTIONS, LocalSampler(base, SETTINGS, batch=4), SETTINGS, file)
 
 
 def test_a_file_belongs_to_one_process(base: Base, tmp_path: Path) -> None:
     sampler = LocalSampler(base, SETTINGS)
     with Lines(tmp_path / "c.jsonl"), pytest.raises(GenerationError, match="another process writes"):
-        collect(QUESTIONS, sampler, 3, 5, tmp_path / "c.jsonl")
+        collect(QUESTIONS, sampler, SETTINGS, tmp_path / "c.jsonl")
     (tmp_path / "not-a-folder").write_text("")
     with pytest.raises(GenerationError, match="cannot be written"):
-        collect(QUESTIONS, sampler, 3, 5, tmp_path / "not-a-folder" / "c.jsonl")
+        collect(QUESTIONS, sampler, SETTINGS, tmp_path / "not-a-folder" / "c.jsonl")
 
 
 def test_a_question_that_fills_the_window_is_named(base: Base, tmp_path: Path) -> None:
     long = pl.DataFrame({"question_id": ["a", "b"], "question": ["How much?", "How long? " + "word " * 300]})
     with pytest.raises(GenerationError, match=r"'How long\? word.*leave the question out"):
-        collect(long, LocalSampler(base, SETTINGS), 1, 0, tmp_path / "c.jsonl")
+        collect(long, LocalSampler(base, SETTINGS), GenerateSettings(samples=1), tmp_path / "c.jsonl")
     twice = pl.DataFrame({"question_id": ["a", "a"], "question": ["x", "y"]})
     with pytest.raises(GenerationError, match="two questions have one id"):
-        collect(twice, LocalSampler(base, SETTINGS), 1, 0, tmp_path / "d.jsonl")
+        collect(twice, LocalSampler(base, SETTINGS), GenerateSettings(samples=1), tmp_path / "d.jsonl")
 
 
 def test_a_chat_model_is_asked_by_its_template(folder: Path, tmp_path: Path) -> None:
@@ -192,7 +193,7 @@ def test_a_chat_model_is_asked_by_its_template(folder: Path, tmp_path: Path) -> 
     # the token after an assistant's turn ends a chain, though the tokenizer names another
     assert said["stop"] == [base.tokens.tokenizer.pad_token_id] != [base.tokens.eos_id]
     asked = QUESTIONS.head(2)
-    assert collect(asked, sampler, 2, 0, tmp_path / "c.jsonl").chains == 4
+    assert collect(asked, sampler, GenerateSettings(samples=2), tmp_path / "c.jsonl").chains == 4
     plain = LocalSampler(base, GenerateSettings(prompt="Q {question}"))
     assert plain.template == "Q {question}" and plain.settings.stop == ("\nQuestion:",)
     for broken in ("{{ raise_exception('no users') }}", "nothing asked"):

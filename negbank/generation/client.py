@@ -12,6 +12,7 @@ import json
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -26,6 +27,10 @@ KEY_VARIABLES: Final = ("NEGBANK_API_KEY", "OPENAI_API_KEY")
 MAX_ANSWER: Final = 64 * 2**20
 """Bytes; what is longer is no answer."""
 
+CONNECT_S: Final = 10.0
+"""Seconds until a server takes the call; its answer may take longer."""
+
+_NOBODY: Final = ("refused", "resolve", "resolution", "unreachable")
 _LATER: Final = (408, 409, 425, 429, 500, 502, 503, 504)
 _PATH: Final = "/chat/completions"
 
@@ -86,6 +91,16 @@ def _key() -> str | None:
     return key
 
 
+@dataclass(frozen=True)
+class _Problem:
+    """Why there is no answer yet; of the attempts, at most `limit` may end like this."""
+
+    text: str
+    kind: str
+    limit: int
+    wait_s: float | None = None
+
+
 class Client:
     """Asks one server; safe to use from several threads. `stop` ends every wait between two attempts."""
 
@@ -93,43 +108,52 @@ class Client:
         self.endpoint = endpoint
         self.stop = threading.Event()
         self._local = threading.local()
+        self._has_answered = False
 
     def complete(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """The server's answer to one request, a JSON object.
 
         Raises GenerationError with what to do next where there is none, after as many attempts as patience has.
         """
-        patience, problem, began, timeouts = self.endpoint.patience, "", time.monotonic(), 0
-        for attempt in range(1, patience.attempts + 1):
-            wait_s = patience.backoff_s * 2 ** (attempt - 1)
-            try:
-                status, headers, content = self._post(body)
-            except requests.exceptions.RequestException as error:
-                problem, is_timeout = self._broken(error)
-                timeouts += is_timeout
-                if timeouts == patience.timeouts:
-                    break
-            else:
-                if status not in _LATER:
-                    return self._answer(status, headers, content)
-                problem = f"it answered {status} ({self._said(content) or 'without a reason'})"
-                wait_s = _asked_wait_s(headers) or wait_s
+        patience, began, met = self.endpoint.patience, time.monotonic(), Counter[str]()
+        while True:
+            found = self._attempt(body)
+            if not isinstance(found, _Problem):
+                return found
+            met[found.kind] += 1
+            attempt, text = met.total(), found.text
+            wait_s = patience.backoff_s * 2 ** (attempt - 1) if found.wait_s is None else found.wait_s
             if wait_s > patience.longest_wait_s:
-                problem += f" and asks to come back in {wait_s:.0f} s"
+                text += f" and asks to come back in {wait_s:.0f} s"
                 break
-            if attempt < patience.attempts and self.stop.wait(wait_s):
+            if attempt >= patience.attempts or met[found.kind] >= found.limit or self.stop.wait(wait_s):
                 break
         raise GenerationError(
-            f"{self.endpoint.url}: {problem}; given up after {attempt} attempts in {time.monotonic() - began:.0f} s. "
+            f"{self.endpoint.url}: {text}; given up after {attempt} attempts in {time.monotonic() - began:.0f} s. "
             "What is done is kept: run the same again to go on"
         )
+
+    def _attempt(self, body: Mapping[str, Any]) -> dict[str, Any] | _Problem:
+        try:
+            status, headers, content = self._post(body)
+        except requests.exceptions.RequestException as error:
+            return self._broken(error)
+        self._has_answered = True
+        if status not in _LATER:
+            return self._answer(status, headers, content)
+        text = f"it answered {status} ({self._said(content) or 'without a reason'})"
+        return _Problem(text, "later", self.endpoint.patience.attempts, _asked_wait_s(headers))
 
     def _post(self, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], bytes]:
         """One answer as it comes, within the time limit, however slowly its bytes drip."""
         limit_s = self.endpoint.patience.timeout_s
         deadline, content = time.monotonic() + limit_s, bytearray()
         with self._session().post(
-            self.endpoint.url + _PATH, json=dict(body), timeout=limit_s, stream=True, allow_redirects=False
+            self.endpoint.url + _PATH,
+            json=dict(body),
+            timeout=(min(limit_s, CONNECT_S), limit_s),
+            stream=True,
+            allow_redirects=False,
         ) as answer:
             while block := _block(answer):
                 content += block
@@ -152,17 +176,19 @@ class Client:
             request.headers["Authorization"] = f"Bearer {self.endpoint.key}"
         return request
 
-    def _broken(self, error: requests.exceptions.RequestException) -> tuple[str, bool]:
-        """What a request without an answer means, and whether time ran out."""
-        text = str(error)
-        if isinstance(error, requests.exceptions.Timeout) or "timed out" in text:
-            limit_s = self.endpoint.patience.timeout_s
-            return f"no answer within {limit_s:g} s; it is overloaded, or max_tokens is too high for it", True
-        if isinstance(error, requests.exceptions.SSLError):
-            return f"no secure connection: {self._clean(text)}", False
-        if any(word in text for word in ("refused", "resolve", "resolution", "unreachable")):
-            return "nothing answers there; is the server running, and the URL right?", False
-        return f"the connection broke ({type(error).__name__})", False
+    def _broken(self, error: requests.exceptions.RequestException) -> _Problem:
+        """What a request without an answer means."""
+        text, patience, kinds = str(error), self.endpoint.patience, requests.exceptions
+        if isinstance(error, kinds.ConnectTimeout) or any(word in text for word in _NOBODY):
+            # somebody who has answered before may be starting anew; who never has is not there
+            limit = patience.attempts if self._has_answered else 2
+            return _Problem("nothing answers there; is the server running, and the URL right?", "nobody", limit)
+        if isinstance(error, kinds.Timeout) or "timed out" in text:
+            said = f"no answer within {patience.timeout_s:g} s; it is overloaded, or max_tokens is too high for it"
+            return _Problem(said, "slow", patience.timeouts)
+        if isinstance(error, kinds.SSLError):
+            return _Problem(f"no secure connection: {self._clean(text)}", "unsafe", 1)
+        return _Problem(f"the connection broke ({type(error).__name__})", "broken", patience.attempts)
 
     def _answer(self, status: int, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
         url, said = self.endpoint.url, self._said(content)

@@ -23,7 +23,7 @@ import polars as pl
 from negbank.errors import GenerationError
 from negbank.folders import cache_folder
 from negbank.generation.lines import Lines, Record
-from negbank.generation.records import Asked, Sampler, Written, seed_of
+from negbank.generation.records import Asked, GenerateSettings, Sampler, Written, seed_of
 from negbank.records import Progress, no_progress
 
 STAGE: Final = "generate"
@@ -40,29 +40,31 @@ class Collected:
     cut: int
 
 
-def default_file(revision: str, sampler: Sampler, samples: int, seed: int) -> Path:
+def default_file(revision: str, sampler: Sampler, settings: GenerateSettings) -> Path:
     """Where the chains to the questions of a source's `revision` are kept: in the cache, by all that decides them."""
-    decides = json.dumps([revision, sampler.model, sampler.provenance(), samples, seed], sort_keys=True)
+    decides = json.dumps(
+        [revision, sampler.model, sampler.provenance(), settings.samples, settings.seed], sort_keys=True
+    )
     return cache_folder() / "chains" / f"{hashlib.sha256(decides.encode()).hexdigest()[:24]}.jsonl"
 
 
 def collect(
     questions: pl.DataFrame,
     sampler: Sampler,
-    samples: int,
-    seed: int,
+    settings: GenerateSettings,
     file: Path,
     progress: Progress = no_progress,
 ) -> Collected:
-    """`file` with `samples` chains to each of `questions` (`question_id`, `question`), those that are there kept.
+    """`file` with `settings.samples` chains to each of `questions` (QUESTIONS), those that are there kept.
 
-    When all are there, they stand in the order of the questions. Raises GenerationError for a file that holds other
-    chains or that another process writes to, and what the sampler raises; what is done is kept.
+    When all are there, they stand in the order of the questions. How they are drawn is the sampler's matter. Raises
+    GenerationError for a file that holds other chains or that another process writes to, and what the sampler raises;
+    what is done is kept.
     """
     wanted = [
-        Asked(name, question, sample, seed_of(seed, name, sample))
+        Asked(name, question, sample, seed_of(settings.seed, name, sample))
         for name, question in questions.select("question_id", "question").iter_rows()
-        for sample in range(samples)
+        for sample in range(settings.samples)
     ]
     place = {(asked.question_id, asked.sample): number for number, asked in enumerate(wanted)}
     if len(place) < len(wanted):

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from negbank.folders import cache_folder
 from negbank.generation.client import Client, Endpoint
 from negbank.generation.endpoint import WORKERS, read_completion
 from negbank.generation.lines import Lines
@@ -54,6 +55,12 @@ class Judgements:
     """How often the judge decided, and why not where it did not: counts by reason."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
+
+
+def default_judgements(endpoint: Endpoint, model: str) -> Path:
+    """Where what a judge said is kept: in the cache, a file for each judge."""
+    name = hashlib.sha256(json.dumps([endpoint.url, model]).encode()).hexdigest()[:24]
+    return cache_folder() / "judgements" / f"{name}.jsonl"
 
 
 class StepJudge:
