@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from negbank.commands.benchmark import BenchmarkSettings as BenchmarkSettings
     from negbank.commands.benchmark import benchmark as benchmark
     from negbank.commands.chain_inputs import ChainSettings as ChainSettings
+    from negbank.commands.chain_models import ModelSettings as ModelSettings
     from negbank.commands.checkout import card as card
     from negbank.commands.checkout import checkout as checkout
     from negbank.commands.export import ExportResult as ExportResult
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
     from negbank.commands.verify import VerifyResult as VerifyResult
     from negbank.commands.verify import verify as verify
     from negbank.errors import NegbankError as NegbankError
+    from negbank.generation import GenerateSettings as GenerateSettings
     from negbank.registry import Diff as Diff
     from negbank.registry import Registry as Registry
     from negbank.sources import Columns as Columns
@@ -63,6 +65,8 @@ _PUBLIC = {
     "BenchmarkResult": "negbank.commands.benchmark",
     "BenchmarkSettings": "negbank.commands.benchmark",
     "ChainSettings": "negbank.commands.chain_inputs",
+    "GenerateSettings": "negbank.generation",
+    "ModelSettings": "negbank.commands.chain_models",
     "Columns": "negbank.sources",
     "Diff": "negbank.registry",
     "Draw": "negbank.validation",

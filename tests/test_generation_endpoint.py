@@ -57,11 +57,11 @@ def test_every_chain_is_asked_for_and_kept(server: OpenAIServer, tmp_path: Path)
     lines = [json.loads(line) for line in file.read_text().splitlines()]
     assert [(line["question_id"], line["sample"]) for line in lines] == [(f"q{n}", s) for n in range(6) for s in (0, 1)]
     first = lines[0]
-    assert first["chain"].startswith("By adding") and first["finished"] and first["tokens"] == 6
+    assert first["chain"].startswith("By adding")
     assert first["provenance"] | {"prompt": "", "prompt_sha256": ""} == {
         "model": "tester", "endpoint": server.url, "temperature": 0.7, "top_p": 0.9, "max_tokens": 50,
         "prompt": "", "prompt_sha256": "", "revision": "fp_1", "served_model": "tester-2026",
-        "seed": first["provenance"]["seed"],
+        "seed": first["provenance"]["seed"], "tokens": 6, "finished": True,
     }  # fmt: skip
     assert len({line["provenance"]["seed"] for line in lines}) == 12
     asked = {body["seed"]: body for body in server.requests}[first["provenance"]["seed"]]
@@ -72,6 +72,7 @@ def test_every_chain_is_asked_for_and_kept(server: OpenAIServer, tmp_path: Path)
     chains = list(read_trajectories(file))
     assert [chain.question for chain in chains] == [line["question"] for line in lines]
     assert {getattr(chain, "model", None) for chain in chains} == {"tester"}
+    assert [json.loads(getattr(chain, "provenance", "null")) for chain in chains] == [x["provenance"] for x in lines]
     assert run(server, file) == 0 and len(server.requests) == 12
 
 
@@ -163,7 +164,7 @@ def test_an_answer_without_text_or_cut_is_kept_as_such(server: OpenAIServer, tmp
     found = collect(QUESTIONS, sampler(server, workers=1), SETTINGS, tmp_path / "c.jsonl")
     lines = [json.loads(line) for line in found.path.read_text().splitlines()]
     assert [line["chain"] == "" for line in lines[:3]] == [True, False, False]
-    assert [line["finished"] for line in lines[:3]] == [True, False, True] and found.cut == 1
+    assert [line["provenance"]["finished"] for line in lines[:3]] == [True, False, True] and found.cut == 1
 
 
 def test_a_key_goes_to_the_server_and_nowhere_else(

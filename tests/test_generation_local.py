@@ -66,7 +66,7 @@ def test_each_chain_is_the_models_own(base: Base, whole: bytes, tmp_path: Path) 
         said = line["provenance"]
         settings = SampleSettings(1.0, 1.0, 8, stop=("\nQuestion:",))
         (alone,) = sample(base, [f"Q: {line['question']}\nA:"], settings, [said["seed"]])
-        assert (line["chain"], line["tokens"], line["finished"]) == (alone.text.strip(), alone.tokens, alone.finished)
+        assert (line["chain"], said["tokens"], said["finished"]) == (alone.text.strip(), alone.tokens, alone.finished)
         assert said["weights"] == base.info.weights and said["prompt"] == "Q: {question}\nA:"
         assert {"model", "revision", "temperature", "top_p", "max_tokens", "stop", "prompt_sha256"} <= set(said)
     assert len({line["chain"] for line in lines}) > 15

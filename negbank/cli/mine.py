@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from negbank.cli.chain_options import model_options, model_settings
 from negbank.cli.options import (
     TIER,
     column_options,
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from negbank.commands.mine import MineResult
     from negbank.commands.mine_chains import ChainCounts
 
-CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb")
+CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "models")
 
 
 @click.command()
@@ -60,6 +61,7 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb")
 @click.option("--layout", metavar="NAME", help="How that file is laid out (else told by its first line).")
 @click.option("--license", metavar="ID", help="The licence of that file, as the Hub names it.")
 @click.option("--perturb", is_flag=True, help="erroneous-cot: break gold chains at one known step, K a question.")
+@model_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--split", metavar="SPLIT", help="A split of the source, or a slice: 'validation[:80%]'.")
 @click.option("--subjects", metavar="A,B", help="Subjects of mmlu, or the group non-science.")
@@ -87,7 +89,7 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
 
     SOURCE is a name that `negbank sources` lists, a file, `-` for JSON lines, or hf:org/name. Tiers that the
     dataset has already and that are not mined again are kept. The tier erroneous-cot holds chains of thought that end
-    in a wrong answer: they are brought as files, or made from the source's own.
+    in a wrong answer: they are brought as files, made from the source's own, or written by a model.
 
     \b
     Examples:
@@ -97,6 +99,8 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
       negbank mine hellaswag --split 'validation[:80%]' --expand 2 --refused refused.jsonl
       negbank mine gsm8k --split test --tier erroneous-cot --trajectories solutions.jsonl
       negbank mine gsm8k --tier erroneous-cot --perturb --per-question 1
+      negbank mine gsm8k --tier erroneous-cot --generate Qwen/Qwen2.5-0.5B --samples 4 --temperature 0.8
+      negbank mine gsm8k --tier erroneous-cot --endpoint http://localhost:8000/v1 --model NAME
       negbank mine my.csv --question-column q --answer-column a --dataset mine-v1
     """  # fmt: skip
     import negbank
@@ -123,20 +127,23 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
 
 def _chain_settings(
     tiers: tuple[str, ...], refused: str | None, trajectories: tuple[str, ...], layout: str | None,
-    license: str | None, perturb: bool,
+    license: str | None, perturb: bool, models: dict[str, Any],
 ) -> Any:  # fmt: skip
     """The options of the tier erroneous-cot as `ChainSettings`. Raises UsageError for those that do not go together."""
     import negbank
 
     if ERRONEOUS_COT not in tiers:
-        if trajectories or layout or license or perturb:
+        if trajectories or layout or license or perturb or models:
             raise click.UsageError("chains are mined into a tier of their own: add --tier erroneous-cot")
         return negbank.ChainSettings()
     if len(tiers) > 1:
         raise click.UsageError("the tier erroneous-cot is mined by itself; other tiers of the dataset are kept")
-    if not trajectories and not perturb:
-        raise click.UsageError("the tier erroneous-cot needs chains: --trajectories FILE, or --perturb")
-    return negbank.ChainSettings(trajectories, layout, license, perturb, refused)
+    asked = model_settings(models)
+    if not trajectories and not perturb and not asked.writes:
+        raise click.UsageError(
+            "the tier erroneous-cot needs chains: --trajectories FILE, --perturb, --generate MODEL, or --endpoint URL"
+        )
+    return negbank.ChainSettings(trajectories, layout, license, perturb, refused, asked)
 
 
 def _settings(

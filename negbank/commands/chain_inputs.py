@@ -1,7 +1,7 @@
-"""Where the chains of the tier erroneous-cot come from: files that hold them, and gold chains broken on purpose.
+"""Where the chains of the tier erroneous-cot come from: files that hold them, gold chains that are broken, and models.
 
-Each way is a `ChainInput`. What a model samples comes the same way: as a file of the layout `chains`, whose records
-carry their `provenance`.
+Each way is a `ChainInput`. What a model writes comes as a file of the layout `chains`, whose records carry their
+`provenance`.
 """
 
 from __future__ import annotations
@@ -16,14 +16,17 @@ from typing import Any, Final, Protocol
 
 import polars as pl
 
+from negbank.commands.chain_models import ModelSettings
 from negbank.errors import SourceError, UnknownNameError
 from negbank.reasoning.chains import RefusedChain, Trajectory
 from negbank.reasoning.formats import parse_lines, read_lines
 from negbank.reasoning.layouts import LAYOUTS
 from negbank.reasoning.perturb import KINDS, NotPerturbed, perturb
+from negbank.reasoning.reasons import CHAIN_CUT
 from negbank.records import MODEL, PERTURBED, REPORTED
 
 PERTURBATION: Final = "perturbation"
+GENERATION: Final = "generation"
 STANDARD_INPUT: Final = "standard input"
 TRIES: Final = 4
 """Draws for each broken chain that is asked for: some come out alike."""
@@ -34,8 +37,8 @@ class ChainSettings:
     """Where chains come from; several ways may be taken at once.
 
     `trajectories` are JSONL files (`-` is standard input) of `layout`, told by their first line where it is None, and
-    under `license`, as the Hub names it. With `perturb`, gold chains are broken. `refused` names a file that lists what
-    was refused: .jsonl, .csv or .parquet.
+    under `license`, as the Hub names it. With `perturb`, gold chains are broken. `models` write chains, and judge those
+    of all ways. `refused` names a file that lists what was refused: .jsonl, .csv or .parquet.
     """
 
     trajectories: tuple[str, ...] = ()
@@ -43,6 +46,7 @@ class ChainSettings:
     license: str | None = None
     perturb: bool = False
     refused: str | None = None
+    models: ModelSettings = field(default_factory=ModelSettings)
 
 
 class ChainInput(Protocol):
@@ -117,6 +121,9 @@ class FileInput:
                 yield found
                 continue
             said = json.loads(found.provenance) if found.provenance else {}
+            if said.get("finished") is False:
+                yield RefusedChain(found.question, CHAIN_CUT, found.line, found.position)
+                continue
             place = {"file": self.name, "line": found.line, "position": found.position}
             model = {"model": found.model} if found.model else {}
             yield replace(found, provenance=json.dumps({**model, **said, **place}, sort_keys=True))
@@ -126,6 +133,17 @@ class FileInput:
             self._digest.update(line)
             self._bytes += len(line)
             yield line
+
+
+@dataclass
+class WrittenInput(FileInput):
+    """The chains that a model wrote, in the file that keeps them."""
+
+    written: Mapping[str, Any] = field(default_factory=dict)
+
+    def about(self) -> Mapping[str, Any]:
+        """The model and how it was asked; whose licence its chains stand under is not known here."""
+        return {"source": None, "way": GENERATION, **self.written, "sha256": self._digest.hexdigest()}
 
 
 @dataclass
@@ -188,12 +206,17 @@ class PerturbedInput:
 
 
 def chain_inputs(questions: pl.DataFrame, settings: ChainSettings, per_question: int, seed: int) -> list[ChainInput]:
-    """Every way that the settings ask for. Raises SourceError where that is none, UnknownNameError for a layout."""
+    """Every way that the settings ask for, but what models write, which takes hours.
+
+    Raises SourceError where no way is asked for, UnknownNameError for a layout that is none.
+    """
     if settings.layout is not None and settings.layout not in LAYOUTS:
         raise UnknownNameError("layout", settings.layout, LAYOUTS)
     inputs: list[ChainInput] = [FileInput(path, settings.layout, settings.license) for path in settings.trajectories]
     if settings.perturb:
         inputs.append(PerturbedInput(questions, per_question, seed))
-    if not inputs:
-        raise SourceError("the tier erroneous-cot needs chains: name a file of them (trajectories), or ask to perturb")
+    if not inputs and not settings.models.writes:
+        raise SourceError(
+            "the tier erroneous-cot needs chains: name a file of them (trajectories), ask to perturb, or name a model"
+        )
     return inputs

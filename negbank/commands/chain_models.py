@@ -1,12 +1,14 @@
-"""The models that `mine` asks for chains of thought: one that writes them, here or behind a URL, and one that judges."""
+"""The models that `mine` asks about chains of thought: one writes them, here or behind a URL, and one judges steps."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 from negbank.errors import GenerationError
 from negbank.generation import (
-    Collected,
     Endpoint,
     EndpointSampler,
     GenerateSettings,
@@ -52,16 +54,15 @@ class ModelSettings:
 
 
 def write_chains(
-    data: SourceData, models: ModelSettings, device: str | None = None, progress: Progress = no_progress
-) -> Collected:
-    """The file of chains to the questions of `data`, in the cache, with those that it lacks written now.
+    data: SourceData, models: ModelSettings, seed: int, device: str | None = None, progress: Progress = no_progress
+) -> tuple[Path, Mapping[str, Any]]:
+    """The file of chains to the questions of `data`, in the cache, with those that it lacks written now; and how.
 
     Raises ModelError and GenerationError; what is done is kept, and gone on from by the same call.
     """
-    sampler = _sampler(models, device)
-    return collect(
-        data.questions, sampler, models.chains, default_file(data.revision, sampler, models.chains), progress
-    )
+    sampler, chains = _sampler(models, device), replace(models.chains, seed=seed)
+    file = collect(data.questions, sampler, chains, default_file(data.revision, sampler, chains), progress).path
+    return file, {**sampler.provenance(), "samples": chains.samples, "seed": seed}
 
 
 def step_judge(models: ModelSettings) -> StepJudge | None:

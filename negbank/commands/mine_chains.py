@@ -17,12 +17,14 @@ from typing import IO, Any, Final
 import polars as pl
 
 from negbank import __version__
-from negbank.commands.chain_inputs import ChainInput, chain_inputs
+from negbank.commands.chain_inputs import ChainInput, WrittenInput, chain_inputs
+from negbank.commands.chain_models import step_judge, write_chains
 from negbank.commands.chain_rows import Made, Piles, Question, Record
 from negbank.commands.files import write_spooled
 from negbank.commands.gather import MineSettings
 from negbank.commands.summary import TierSummary, by_tier
 from negbank.errors import SourceError
+from negbank.generation import StepJudge
 from negbank.guards.normalise import normalise
 from negbank.reasoning.golds import GoldBook
 from negbank.reasoning.judge import MathJudge
@@ -87,19 +89,26 @@ def mine_chains(
     Raises SourceError where there are none to be had, or none is a wrong chain to a question of `data`.
     """
     inputs = chain_inputs(data.questions, settings.chains, settings.per_question, settings.seed)
+    models = settings.chains.models
+    if models.writes:
+        path, written = write_chains(data, models, settings.seed, settings.device, progress)
+        inputs.append(WrittenInput(str(path), written=written))
+    judge = step_judge(models)
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         refused = stack.enter_context(_Refused(Path(scratch) / "refused.jsonl"))
         folder = Path(scratch) / "piles"
         folder.mkdir()
         gate = _Gate(data, refused)
         piles = stack.enter_context(Piles(folder, gate.questions))
-        _verify(inputs, gate, piles, progress)
+        _verify(inputs, gate, piles, judge, progress)
         made = Made()
         files = list(piles.rows(made, gate.refuse_duplicate))
         counts = _counts(gate, refused, made)
         if not files:
             raise SourceError(_nothing(counts, refused))
-        part = NewPart(ERRONEOUS_COT, "train", files, _mined(data, settings, inputs, counts, refused.reasons))
+        part = NewPart(
+            ERRONEOUS_COT, "train", files, _mined(data, settings, inputs, counts, refused.reasons) | _judged(judge)
+        )
         commit = registry.commit(dataset, [part], settings.message or "", settings.command)
         refused.close()
         if settings.chains.refused:
@@ -192,12 +201,13 @@ def _cut(text: str | None) -> str | None:
     return text[:CUT].encode(errors="replace").decode() if text is not None else None
 
 
-def _verify(inputs: list[ChainInput], gate: _Gate, piles: Piles, progress: Progress) -> None:
-    """Put every chain of the inputs where it belongs."""
+def _verify(inputs: list[ChainInput], gate: _Gate, piles: Piles, judge: StepJudge | None, progress: Progress) -> None:
+    """Put every chain of the inputs where it belongs, its first error named by the judge where nothing else does."""
     before = 0
-    with MathJudge() as judge:
+    with MathJudge() as answers:
         for chains in inputs:
-            for verdict in verify(chains.chains(), gate.golds, judge):
+            verdicts = verify(chains.chains(), gate.golds, answers)
+            for verdict in judge.fill(verdicts) if judge else verdicts:
                 done = gate.tally.outcomes.total() - before
                 origin = chains.origin(verdict.model)
                 for question_id, kept in gate.pass_on((verdict,), origin, chains.name):
@@ -240,11 +250,16 @@ def _mined(
         "evaluation_questions": data.evaluation.height,
         "chains": [dict(chains.about()) for chains in inputs],
         "parameters": asdict(settings.source),
-        **({"seed": settings.seed} if settings.chains.perturb else {}),
+        **({"seed": settings.seed} if settings.chains.perturb or settings.chains.models.writes else {}),
         "verified": asdict(counts),
         "refused": dict(sorted(reasons.items())),
         "negbank": __version__,
     }
+
+
+def _judged(judge: StepJudge | None) -> dict[str, Any]:
+    """Who judged steps, and how often it decided, by reason where it did not."""
+    return {} if judge is None else {"judge": judge.about()}
 
 
 def _summary(made: Made, inputs: list[ChainInput]) -> TierSummary:

@@ -2,8 +2,9 @@
 
 ::
 
-    {"question_id": ..., "question": ..., "sample": 0, "chain": ..., "tokens": 87, "finished": true, "model": ...,
-     "provenance": {"model": ..., "revision": ..., "temperature": 0.8, ..., "prompt": ..., "seed": 1234}}
+    {"question_id": ..., "question": ..., "sample": 0, "chain": ..., "model": ...,
+     "provenance": {"model": ..., "revision": ..., "temperature": 0.8, ..., "prompt": ..., "seed": 1234,
+                    "tokens": 87, "finished": true}}
 
 A chain is on the disk when it is done, so that a run that ended early is gone on with; no date is in it, so that the
 same model, settings and seed give the same bytes.
@@ -73,7 +74,7 @@ def collect(
         done, cut = set[int](), 0
         for record in lines.read():
             done.add(_place(record, place, wanted, sampler, file))
-            cut += record.get("finished") is False
+            cut += record["provenance"].get("finished") is False
         before = len(done)
         progress(STAGE, before, len(wanted))
         if before < len(wanted):
@@ -94,10 +95,10 @@ def _record(asked: Asked, written: Written, sampler: Sampler) -> dict[str, Any]:
         "question": asked.question,
         "sample": asked.sample,
         "chain": written.chain,
-        "tokens": written.tokens,
-        "finished": written.finished,
         "model": sampler.model,
-        "provenance": sampler.provenance() | dict(written.served or {}) | {"seed": asked.seed},
+        "provenance": sampler.provenance()
+        | dict(written.served or {})
+        | {"seed": asked.seed, "tokens": written.tokens, "finished": written.finished},
     }
 
 

@@ -73,6 +73,15 @@ class StepJudge:
         self.max_tokens, self.workers = max_tokens, workers
         self.judgements = Judgements()
 
+    def about(self) -> dict[str, Any]:
+        """Who it is, how it is asked, and how often it decided: for the record of a version."""
+        return {
+            "model": self.model,
+            "endpoint": self.endpoint.url,
+            "prompt_sha256": hashlib.sha256(PROMPT.encode()).hexdigest(),
+            "outcomes": dict(sorted(self.judgements.outcomes.items())),
+        }
+
     def fill(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         """The same verdicts in order, with `first_error_step` and its source where the judge decides them.
 
