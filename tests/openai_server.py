@@ -2,7 +2,7 @@
 
 Modes are given for the next requests, the last one for all that follow: `ok`, `html`, `text`, `list`, `empty`,
 `no-message`, `null-content`, `length`, `cut` (the connection ends within the body), `close` (before an answer), `slow`,
-`drip` (bytes that never end), `redirect`, a status such as `500`, and `429:SECONDS` with a Retry-After.
+`drip` (bytes that never end), `redirect`, `too-long`, a status such as `500`, and `429:SECONDS` with a Retry-After.
 """
 
 from __future__ import annotations
@@ -85,6 +85,10 @@ class _Handler(BaseHTTPRequestHandler):
         if mode.split(":")[0].isdigit():
             status, _, after = mode.partition(":")
             return self._error(int(status), "later, please", {"Retry-After": after} if after else {})
+        if mode == "too-long":
+            return self._error(
+                400, "This model's maximum context length is 16 tokens. However, you requested 99 tokens."
+            )
         if mode in ("slow", "drip", "close", "cut"):
             return self._break(mode)
         if mode == "redirect":

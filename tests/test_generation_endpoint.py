@@ -135,6 +135,13 @@ def test_what_does_not_pass_is_an_error_and_what_is_done_is_kept(
     assert len(file.read_text().splitlines()) == 12
 
 
+def test_what_does_not_fit_into_the_context_is_left_out(server: OpenAIServer, tmp_path: Path) -> None:
+    server.modes = ["ok", "too-long", "ok"]
+    found = collect(QUESTIONS, sampler(server, workers=1), SETTINGS, tmp_path / "c.jsonl")
+    assert (found.chains, found.left_out) == (11, (QUESTIONS["question"][0],))
+    assert run(server, tmp_path / "c.jsonl") == 1  # it is asked for again, as the server may be another by then
+
+
 def test_answers_under_way_are_kept_when_another_fails(server: OpenAIServer, tmp_path: Path) -> None:
     arrived = threading.Barrier(3, timeout=10)
 

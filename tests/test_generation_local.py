@@ -174,10 +174,15 @@ def test_a_file_belongs_to_one_process(base: Base, tmp_path: Path) -> None:
         collect(QUESTIONS, sampler, SETTINGS, tmp_path / "not-a-folder" / "c.jsonl")
 
 
-def test_a_question_that_fills_the_window_is_named(base: Base, tmp_path: Path) -> None:
-    long = pl.DataFrame({"question_id": ["a", "b"], "question": ["How much?", "How long? " + "word " * 300]})
-    with pytest.raises(GenerationError, match=r"'How long\? word.*leave the question out"):
-        collect(long, LocalSampler(base, SETTINGS), GenerateSettings(samples=1), tmp_path / "c.jsonl")
+def test_a_question_that_fills_the_window_is_left_out_and_named(base: Base, tmp_path: Path) -> None:
+    too_long = "How long? " + "word " * 300
+    asked = pl.DataFrame({"question_id": ["a", "b"], "question": [too_long, "How much?"]})
+    for sampled in (2, 0):
+        found = collect(asked, LocalSampler(base, SETTINGS), GenerateSettings(samples=2), tmp_path / "c.jsonl")
+        assert (found.chains, found.sampled, found.left_out) == (2, sampled, (too_long, too_long))
+
+
+def test_questions_of_one_id_are_refused(base: Base, tmp_path: Path) -> None:
     twice = pl.DataFrame({"question_id": ["a", "a"], "question": ["x", "y"]})
     with pytest.raises(GenerationError, match="two questions have one id"):
         collect(twice, LocalSampler(base, SETTINGS), GenerateSettings(samples=1), tmp_path / "d.jsonl")

@@ -85,6 +85,21 @@ def test_chains_of_a_server_become_rows(
     assert len(written) > 5 and not any(KEY.encode() in content for content in written) and KEY not in out + err
 
 
+def test_a_question_without_room_and_a_chain_that_was_cut_are_counted(
+    server: OpenAIServer, problems: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.modes = ["too-long", "length", "ok"]
+    words = ["mine", problems, "--tier", "erroneous-cot", "--endpoint", server.url, "--model", "tester", "--json"]
+    assert run(words) == 0
+    said = json.loads(capsys.readouterr().out)
+    counts = {refusal["reason"]: refusal["count"] for refusal in said["refusals"]}
+    assert (said["chains"]["read"], said["chains"]["refused"]) == (8, 2)
+    assert counts == {"no-room": 1, "chain-cut": 1}
+    server.modes = ["too-long"]
+    assert run([*words, "--seed", "1"]) == 1
+    assert "none of 8 chains is a wrong chain" in (err := capsys.readouterr().err) and "8 no-room" in err
+
+
 def test_a_server_that_gives_up_half_way_is_gone_on_with(
     server: OpenAIServer, problems: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -22,7 +22,7 @@ from negbank.reasoning.chains import RefusedChain, Trajectory
 from negbank.reasoning.formats import parse_lines, read_lines
 from negbank.reasoning.layouts import LAYOUTS
 from negbank.reasoning.perturb import KINDS, NotPerturbed, perturb
-from negbank.reasoning.reasons import CHAIN_CUT
+from negbank.reasoning.reasons import CHAIN_CUT, NO_ROOM
 from negbank.records import MODEL, PERTURBED, REPORTED
 
 PERTURBATION: Final = "perturbation"
@@ -137,9 +137,16 @@ class FileInput:
 
 @dataclass
 class WrittenInput(FileInput):
-    """The chains that a model wrote, in the file that keeps them."""
+    """The chains that a model wrote, in the file that keeps them; each of `left_out` is a question that got none."""
 
     written: Mapping[str, Any] = field(default_factory=dict)
+    left_out: tuple[str, ...] = ()
+
+    def chains(self) -> Iterator[Trajectory | RefusedChain]:
+        """The chains, and one refused for each that there was no room for."""
+        if Path(self.path).stat().st_size:  # an empty file of a user's is an error, and this one has no chain
+            yield from super().chains()
+        yield from (RefusedChain(question, NO_ROOM, 0, 0) for question in self.left_out)
 
     def about(self) -> Mapping[str, Any]:
         """The model and how it was asked; whose licence its chains stand under is not known here."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from negbank.errors import GenerationError
 from negbank.generation import (
+    Collected,
     Endpoint,
     EndpointSampler,
     GenerateSettings,
@@ -55,14 +55,14 @@ class ModelSettings:
 
 def write_chains(
     data: SourceData, models: ModelSettings, seed: int, device: str | None = None, progress: Progress = no_progress
-) -> tuple[Path, Mapping[str, Any]]:
+) -> tuple[Collected, Mapping[str, Any]]:
     """The file of chains to the questions of `data`, in the cache, with those that it lacks written now; and how.
 
     Raises ModelError and GenerationError; what is done is kept, and gone on from by the same call.
     """
     sampler, chains = _sampler(models, device), replace(models.chains, seed=seed)
-    file = collect(data.questions, sampler, chains, default_file(data.revision, sampler, chains), progress).path
-    return file, {**sampler.provenance(), "samples": chains.samples, "seed": seed}
+    collected = collect(data.questions, sampler, chains, default_file(data.revision, sampler, chains), progress)
+    return collected, {**sampler.provenance(), "samples": chains.samples, "seed": seed}
 
 
 def step_judge(models: ModelSettings) -> StepJudge | None:

@@ -91,8 +91,8 @@ def mine_chains(
     inputs = chain_inputs(data.questions, settings.chains, settings.per_question, settings.seed)
     models = settings.chains.models
     if models.writes:
-        path, written = write_chains(data, models, settings.seed, settings.device, progress)
-        inputs.append(WrittenInput(str(path), written=written))
+        found, written = write_chains(data, models, settings.seed, settings.device, progress)
+        inputs.append(WrittenInput(str(found.path), written=written, left_out=found.left_out))
     judge = step_judge(models)
     with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
         refused = stack.enter_context(_Refused(Path(scratch) / "refused.jsonl"))

@@ -31,8 +31,13 @@ CONNECT_S: Final = 10.0
 """Seconds until a server takes the call; its answer may take longer."""
 
 _NOBODY: Final = ("refused", "resolve", "resolution", "unreachable")
+_TOO_LONG: Final = ("context length", "context window", "context size", "context_length")
 _LATER: Final = (408, 409, 425, 429, 500, 502, 503, 504)
 _PATH: Final = "/chat/completions"
+
+
+class TooLongError(GenerationError):
+    """The server says that a prompt, with the tokens that may follow, does not fit into its model's context."""
 
 
 @dataclass(frozen=True)
@@ -199,6 +204,8 @@ class Client:
             raise GenerationError(f"{url}: no such model or page (404: {said}); check the model's name; {_WHAT}")
         if status // 100 == 3:
             raise GenerationError(f"{url} leads elsewhere ({status}): {self._clean(headers.get('location', ''))}")
+        if status in (400, 413, 422) and any(words in said.lower() for words in _TOO_LONG):
+            raise TooLongError(f"{url}: {said}")
         if status != 200:
             raise GenerationError(f"{url} refuses the request ({status}): {said or 'without a reason'}")
         try:

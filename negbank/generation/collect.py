@@ -33,12 +33,16 @@ _DECIDING: Final = ("question", "sample", "model")
 
 @dataclass(frozen=True)
 class Collected:
-    """The file of chains, how many it holds, how many of these were sampled now, and how many were cut for length."""
+    """The file of chains, how many it holds, how many of these were sampled now, and how many were cut for length.
+
+    `left_out` are the questions of the chains that it lacks, as they leave the model no room to write in.
+    """
 
     path: Path
     chains: int
     sampled: int
     cut: int
+    left_out: tuple[str, ...] = ()
 
 
 def default_file(revision: str, sampler: Sampler, settings: GenerateSettings) -> Path:
@@ -75,18 +79,19 @@ def collect(
         for record in lines.read():
             done.add(_place(record, place, wanted, sampler, file))
             cut += record["provenance"].get("finished") is False
-        before = len(done)
+        before, left_out = len(done), list[str]()
         progress(STAGE, before, len(wanted))
         if before < len(wanted):
             for number, written in sampler.write(wanted, frozenset(done)):
-                lines.append(_record(wanted[number], written, sampler))
-                done.add(number)
-                cut += not written.finished
-                progress(STAGE, len(done), len(wanted))
-        if len(done) < len(wanted):
-            raise GenerationError(f"{sampler.model} left {len(wanted) - len(done)} of {len(wanted)} chains unwritten")
+                if written is None:
+                    left_out.append(wanted[number].question)
+                else:
+                    lines.append(_record(wanted[number], written, sampler))
+                    done.add(number)
+                    cut += not written.finished
+                progress(STAGE, len(done) + len(left_out), len(wanted))
         lines.sort(lambda record: place[record["question_id"], record["sample"]])
-    return Collected(file, len(done), len(done) - before, cut)
+    return Collected(file, len(done), len(done) - before, cut, tuple(sorted(left_out)))
 
 
 def _record(asked: Asked, written: Written, sampler: Sampler) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from negbank.errors import GenerationError
-from negbank.generation.client import Client, Endpoint
+from negbank.generation.client import Client, Endpoint, TooLongError
 from negbank.generation.pool import Pool
 from negbank.generation.records import CHAT, Asked, GenerateSettings, Written, prompt_facts, prompt_of
 
@@ -52,14 +52,16 @@ class EndpointSampler:
             **prompt_facts(self.template),
         }
 
-    def write(self, asked: Sequence[Asked], done: Collection[int]) -> Iterator[tuple[int, Written]]:
+    def write(self, asked: Sequence[Asked], done: Collection[int]) -> Iterator[tuple[int, Written | None]]:
         """Each chain with its place as soon as it is there, but those at the places `done`.
+
+        None is one for which the server says that it does not fit into the model's context.
 
         Raises GenerationError where the server gives none; what others are under way is waited for and given first.
         """
         client = Client(self.endpoint)
 
-        def ask(each: Asked) -> Written:
+        def ask(each: Asked) -> Written | None:
             body = {
                 "model": self._model,
                 "messages": [{"role": "user", "content": prompt_of(self.template, each.question)}],
@@ -69,7 +71,10 @@ class EndpointSampler:
                 "seed": each.seed,
                 "n": 1,
             }
-            found = read_completion(client.complete(body), self.endpoint.url)
+            try:
+                found = read_completion(client.complete(body), self.endpoint.url)
+            except TooLongError:
+                return None
             return Written(found.text.strip(), found.tokens, found.finished, found.served)
 
         missing = ((place, each) for place, each in enumerate(asked) if place not in done)

@@ -62,14 +62,17 @@ class LocalSampler:
             **prompt_facts(self.template),
         }
 
-    def write(self, asked: Sequence[Asked], done: Collection[int]) -> Iterator[tuple[int, Written]]:
+    def write(self, asked: Sequence[Asked], done: Collection[int]) -> Iterator[tuple[int, Written | None]]:
         """Each chain with its place as soon as it is written, but those at the places `done`.
 
-        Raises GenerationError for a question whose prompt fills the model's window.
+        None is one whose prompt does not fit into the model's window.
         """
         prompts = {each.question: prompt_of(self.template, each.question) for each in asked}
-        lengths = {question: self._length(question, prompt) for question, prompt in prompts.items()}
-        order = sorted(range(len(asked)), key=lambda place: (lengths[asked[place].question], place))
+        lengths = {question: len(self.base.tokens.ids(prompt)) for question, prompt in prompts.items()}
+        fits = [lengths[each.question] <= self.base.window for each in asked]
+        yield from ((place, None) for place, is_fitting in enumerate(fits) if not is_fitting)
+        places = (place for place, is_fitting in enumerate(fits) if is_fitting)
+        order = sorted(places, key=lambda place: (lengths[asked[place].question], place))
         for start in range(0, len(order), self.settings.batch):
             batch = order[start : start + self.settings.batch]
             if all(place in done for place in batch):
@@ -80,15 +83,6 @@ class LocalSampler:
             ):
                 if batch[within] not in done:
                     yield batch[within], Written(found.text.strip(), found.tokens, found.finished)
-
-    def _length(self, question: str, prompt: str) -> int:
-        length = len(self.base.tokens.ids(prompt))
-        if length > self.base.window:
-            raise GenerationError(
-                f"the question {question[:60]!r} makes a prompt of {length} tokens, and {self.model} takes "
-                f"{self.base.window}; leave the question out, shorten the prompt, or take another model"
-            )
-        return length
 
 
 def _rendered(tokenizer: Any, name: str) -> str:

@@ -82,8 +82,11 @@ class Sampler(Protocol):
     def provenance(self) -> dict[str, Any]:
         """What decides its chains besides question, sample and seed, JSON can hold it, without keys and clocks."""
 
-    def write(self, asked: Sequence[Asked], done: Collection[int]) -> Iterator[tuple[int, Written]]:
-        """Each chain with its place in `asked` as soon as it is written, but those at the places `done`."""
+    def write(self, asked: Sequence[Asked], done: Collection[int]) -> Iterator[tuple[int, Written | None]]:
+        """Each chain with its place in `asked` as soon as it is written, but those at the places `done`.
+
+        None is one whose question leaves the model no room to write in.
+        """
 
 
 def seed_of(seed: int, question_id: str, sample: int) -> int:

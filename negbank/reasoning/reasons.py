@@ -14,6 +14,7 @@ from negbank.reasoning.verify import NO_FINAL_ANSWER, UNDECIDED
 EVALUATION_OVERLAP: Final = "evaluation-overlap"
 RIGHT_AFTER_ALL: Final = "right-after-all"
 DUPLICATE_CHAIN: Final = "duplicate-chain"
+NO_ROOM: Final = "no-room"
 CHAIN_CUT: Final = "chain-cut"
 
 CHAIN_REASONS: Final = {
@@ -24,6 +25,7 @@ CHAIN_REASONS: Final = {
     CHAIN_TOO_LONG: "the chain is longer than 100,000 characters",
     NO_CHAIN: "the chain is blank",
     NO_TEXT: "the chain holds half of a surrogate pair, which is no text",
+    NO_ROOM: "the question leaves the model no room to write in",
     CHAIN_CUT: "the chain was cut before its end: its last number is no answer",
     NO_FINAL_ANSWER: "the chain comes to no answer",
     RIGHT_AFTER_ALL: "the broken chain still ends in the gold answer",
