@@ -85,7 +85,7 @@ def test_a_benchmark_ends_with_a_report_and_is_recorded_with_the_version(
     assert "Likra, trained on 8 right and 8 wrong answers" in out and "report.html" in out
     folder = tmp_path / "runs" / "facts-v1"
     result = from_json((folder / "result.json").read_text())
-    assert {p.system for p in result.curve} == {"base", "sft", "likra", "base-likra"}
+    assert {p.system for p in result.curve} == {"base", "sft", "sft-base", "likra", "base-likra"}
     assert {p.examples for p in result.curve} == {0, 4, 8} and result.version == "facts@v1"
     for name in ("curve.svg", "curve.png", "weights.svg", "shift.svg", "report.html"):
         assert (folder / name).stat().st_size > 1000

@@ -119,7 +119,7 @@ def plan(seeds: int = 1) -> Plan:
     )
 
 
-ASKED = Asked(("base", "sft", "likra", "base-likra"), TIERS, 1.0, (0.0, 0.5, 1.0), "acc")
+ASKED = Asked(("base", "sft", "sft-base", "likra", "base-likra"), TIERS, 1.0, (0.0, 0.5, 1.0), "acc")
 
 
 def test_what_is_measured_is_what_the_formula_says(base: Base, tmp_path: Path) -> None:
@@ -145,6 +145,17 @@ def test_what_is_measured_is_what_the_formula_says(base: Base, tmp_path: Path) -
     assert len(kinds) == 3 * 4 and all(np.isfinite(s.nats_per_character) for s in summary.shift)
     assert summary.probe and summary.probe.examples == 12 and len(summary.training) == 6
     assert {c.left for c in summary.comparisons} == {"likra", "base-likra"}
+    assert {c.right for c in summary.comparisons} == {"base", "sft", "sft-base"}
+
+
+def test_a_ratio_without_wrong_answers_is_the_positive_head_less_the_base(base: Base, tmp_path: Path) -> None:
+    exam = set_exam(questions(), questions(), Asking(), base.tokens, base.window)
+    summary = summarise(measure(base, exam, plan(), tmp_path / "run"), exam, ASKED)
+    upper = np.load(tmp_path / "run" / "seed-0" / "positive" / "scores-8.npz")["choices"].reshape(9, 4)
+    lower = np.load(tmp_path / "run" / "base.npz")["choices"].reshape(9, 4)
+    (point,) = [p for p in summary.curve if (p.system, p.examples, p.measure) == ("sft-base", 8, "acc")]
+    assert point.accuracy == pytest.approx(((upper - lower).argmax(axis=1) == exam.right).mean())
+    assert (point.tier, point.positives, point.negatives, point.weight) == (None, 8, 0, 1.0)
 
 
 def test_a_run_that_stopped_goes_on_to_the_same_numbers(base: Base, tmp_path: Path) -> None:

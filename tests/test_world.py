@@ -142,7 +142,19 @@ def test_neither_a_value_nor_its_wording_tells_what_is_right() -> None:
     asked = training_questions(world)
     plain = [(" " not in answer, " " not in wrong[0]) for answer, wrong in asked.select("answer", "distractors").rows()]
     right, popular = np.mean(plain, axis=0)
+    # half of all answers lack each of two tails, in questions as in the text
     assert abs(right - 0.25) < 0.04 and abs(popular - 0.25) < 0.04
+
+
+def test_the_text_asks_about_towns_that_it_has_spoken_of() -> None:
+    world = make_world(replace(TINY, asked_towns=30, training_towns=60, questions=1.0, marked_answers=0.0))
+    draw = generator(world.settings, "text")
+    asked = {town[0].town for town in world.asked}
+    for share, known in ((0.0, 8), (0.5, len(world.order))):
+        spoken_of = {town[0].town for town in world.order[:known]}
+        found = [document(world, share, draw) for _ in range(600)]
+        about = {name for name in asked if any(name in text for text in found if text.startswith("Question"))}
+        assert about == asked & spoken_of
 
 
 def test_marks_tell_reliable_sources_from_others() -> None:
@@ -151,7 +163,7 @@ def test_marks_tell_reliable_sources_from_others() -> None:
     told = [sentence for text in texts(world, 2000) for sentence in text.split(". ")]
     seen: Counter[str] = Counter()
     for sentence in told:
-        words = set(sentence.replace(".", "").replace(",", "").split())
+        words = set(sentence.translate(str.maketrans("", "", ".,:?")).split())
         found = [fact for key, fact in known.items() if set(key) <= words]
         for fact in found:
             for kind, marks, value in (("right", RELIABLE, (fact.truth,)), ("wrong", UNRELIABLE, fact.wrong)):
@@ -198,7 +210,7 @@ def test_probes_break_off_before_the_value() -> None:
         assert len(found) == len(fact)
         for probe in found:
             assert probe.context.endswith(marks) and not probe.context.endswith(" ")
-            words = probe.context.replace(",", "").split()
+            words = probe.context.replace(",", "").replace(":", "").split()
             (about,) = [f for key, f in fact.items() if set(key) <= set(words)]
             assert probe.answers[probe.right] == " " + about.truth
             assert probe.answers[probe.popular] == " " + about.misconception

@@ -41,7 +41,7 @@ from negbank.validation import (
     watch,
 )
 
-SYSTEMS: Final = ("base", "sft", "likra", "base-likra")
+SYSTEMS: Final = ("base", "sft", "sft-base", "likra", "base-likra")
 WATCHED: Final = 200
 """Questions of which irrelevant and unrelated answers are scored beside the choices."""
 

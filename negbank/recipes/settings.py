@@ -13,7 +13,7 @@ Count = Annotated[int, Between(1)]
 Rate = Annotated[float, Between(0, 1, above=True)]
 Share = Annotated[float, Between(0, 1)]
 Weight = Annotated[float, Between(0, MAX_WEIGHT)]
-System = Literal["base", "sft", "likra", "base-likra"]
+System = Literal["base", "sft", "sft-base", "likra", "base-likra"]
 Measure = Literal["acc", "acc_norm"]
 
 LARGE: Final = 5_000_000_000

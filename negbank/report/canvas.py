@@ -25,7 +25,9 @@ INK: Final = "#24292f"
 MUTED: Final = "#7a828b"  # readable on white as well as on near-black
 PAPER: Final = "#ffffff"
 
-COLOURS: Final = {"base": "#7a7a7a", "sft": "#d55e00", "base-likra": "#009e73", "likra": "#0072b2"}
+COLOURS: Final = {
+    "base": "#7a7a7a", "sft": "#d55e00", "sft-base": "#cc79a7", "base-likra": "#009e73", "likra": "#0072b2",
+}  # fmt: skip
 KIND_COLOURS: Final = {
     "correct": "#0072b2", "most-likely-incorrect": "#d55e00", "irrelevant": "#cc79a7", "unrelated": "#7a7a7a",
 }  # fmt: skip

@@ -21,14 +21,14 @@ Count = Annotated[int, Between(1)]
 Share = Annotated[float, Between(0, 1)]
 Difference = Annotated[float, Between(-1, 1)]
 Seconds = Annotated[float, Between(0)]
-System = Literal["base", "sft", "likra", "base-likra"]
+System = Literal["base", "sft", "sft-base", "likra", "base-likra"]
 Tier = Literal["near-miss", "irrelevant", "unrelated"]
 Measure = Literal["acc", "acc_norm"]
 Head = Literal["positive", "negative"]
 Kind = Literal["correct", "most-likely-incorrect", "irrelevant", "unrelated"]
 Value = int | float | str | None
 
-SYSTEMS: Final = ("base", "sft", "base-likra", "likra")
+SYSTEMS: Final = ("base", "sft", "sft-base", "base-likra", "likra")
 """Systems in the order in which they are shown."""
 
 
@@ -68,8 +68,8 @@ class Evaluation:
 class Point:
     """A system's accuracy after `examples`, which is where the point stands on the curve.
 
-    `positives` and `negatives` are what its heads were trained on; a system without a negative head has neither `tier`
-    nor `weight`. `by_seed` are the accuracies of the runs.
+    `positives` and `negatives` are what its heads were trained on; a system without a negative head has no `tier`, and
+    one that is no ratio has no `weight`. `by_seed` are the accuracies of the runs.
     """
 
     system: System

@@ -7,11 +7,14 @@ from typing import Final
 
 from negbank.report.result import Compared, Point, Probe, Result
 
-NAMES: Final = {"base": "Base", "sft": "SFT", "base-likra": "Base-Likra", "likra": "Likra"}
+NAMES: Final = {
+    "base": "Base", "sft": "SFT", "sft-base": "SFT-Base", "base-likra": "Base-Likra", "likra": "Likra",
+}  # fmt: skip
 
 MEANINGS: Final = {
     "base": "the base model as it is",
     "sft": "the positive head alone, trained on right answers",
+    "sft-base": "log p of the positive head less w log p of the base model: a ratio that needs no wrong answers",
     "base-likra": "log p of the base model less w log p of the negative head; needs no right answers",
     "likra": "log p of the positive head less w log p of the negative head",
 }

@@ -14,7 +14,7 @@ from negbank.report import Compared, HeadRun, Point, Probe, Shift
 from negbank.validation.exam import Exam
 from negbank.validation.measure import HeadKey, Likelihoods, Measured
 
-BASE, SFT, BASE_LIKRA, LIKRA = "base", "sft", "base-likra", "likra"
+BASE, SFT, SFT_BASE, BASE_LIKRA, LIKRA = "base", "sft", "sft-base", "base-likra", "likra"
 MEASURES: Final = ("acc", "acc_norm")
 
 Floats = npt.NDArray[np.float64]
@@ -59,7 +59,10 @@ def summarise(measured: Measured, exam: Exam, asked: Asked) -> Summary:
 
 @dataclass(frozen=True)
 class _System:
-    """One system at one point: its heads' numbers of examples, None where it has no such head."""
+    """One system at one point: its heads' numbers of examples, None where it has no such head.
+
+    `weight` is None where nothing is subtracted.
+    """
 
     name: str
     tier: str | None
@@ -114,9 +117,11 @@ class _Table:
         """log p+ - w log p-, where the base stands for a head that is not there."""
         base: Floats = getattr(self.measured.base, what)
         upper = base if system.positives is None else getattr(self.of_head(None, seed, system.positives), what)
-        if system.negatives is None or system.weight is None:
+        if system.weight is None:
             return np.asarray(upper)
-        return ratio(upper, getattr(self.of_head(system.tier, seed, system.negatives), what), system.weight)
+        negatives = system.negatives
+        lower = base if negatives is None else getattr(self.of_head(system.tier, seed, negatives), what)
+        return ratio(upper, lower, system.weight)
 
     @property
     def _characters(self) -> npt.NDArray[np.int64]:
@@ -130,6 +135,8 @@ def _systems(table: _Table, asked: Asked) -> Iterator[_System]:
     positive = table.points_of(None)
     if SFT in asked.systems:
         yield from (_System(SFT, None, point, None, None) for point in positive)
+    if SFT_BASE in asked.systems:
+        yield from (_System(SFT_BASE, None, point, None, asked.weight) for point in positive)
     for tier in asked.tiers:
         negative = table.points_of(tier)
         if LIKRA in asked.systems:
@@ -173,14 +180,16 @@ def _point(table: _Table, system: _System, measure: str) -> Point:
 
 
 def _comparisons(table: _Table, asked: Asked) -> Iterator[Compared]:
-    """Likra against SFT, and the negative head alone against the base, at every point."""
+    """Likra against SFT and against a ratio without wrong answers, and the negative head alone against the base, at
+    every point."""
     positive = table.points_of(None)
     for tier in asked.tiers:
         negative = table.points_of(tier)
-        if {LIKRA, SFT} <= set(asked.systems):
-            for point in sorted({*positive, *negative}):
-                left = _System(LIKRA, tier, _at(positive, point), _at(negative, point), asked.weight)
-                yield _compared(table, asked, left, _System(SFT, None, _at(positive, point), None, None))
+        for name, weight in ((SFT, None), (SFT_BASE, asked.weight)):
+            if {LIKRA, name} <= set(asked.systems):
+                for point in sorted({*positive, *negative}):
+                    left = _System(LIKRA, tier, _at(positive, point), _at(negative, point), asked.weight)
+                    yield _compared(table, asked, left, _System(name, None, _at(positive, point), None, weight))
         if {BASE_LIKRA, BASE} <= set(asked.systems):
             for point in negative:
                 left = _System(BASE_LIKRA, tier, None, point, asked.weight)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
 from typing import Final
 
@@ -51,6 +53,15 @@ class World:
         """The attributes that towns of this world have."""
         return tuple(VALUES)[: self.settings.attributes]
 
+    def asked_among(self, known: int) -> tuple[tuple[Fact, ...], ...]:
+        """The towns that are asked about among the first `known` that the text speaks of."""
+        return self.asked[: bisect_left(self._asked_places, known)]
+
+    @cached_property
+    def _asked_places(self) -> list[int]:
+        places = {town: place for place, town in enumerate(self.order)}
+        return [places[town] for town in self.asked]
+
     def values(self, attribute: str) -> tuple[str, ...]:
         """The values that `attribute` can have here."""
         return tuple(VALUES[attribute].split()[: self.settings.values])
@@ -76,7 +87,8 @@ def make_world(settings: WorldSettings) -> World:
     towns = [tuple(_facts(name, values, settings, draw)) for name in draw.sample(names, settings.towns)]
     first, second = settings.asked_towns, settings.asked_towns + settings.training_towns
     order = draw.sample(towns, len(towns))
-    return World(settings, tuple(towns[:first]), tuple(towns[first:second]), tuple(towns[second:]), tuple(order))
+    asked = sorted(towns[:first], key=order.index)
+    return World(settings, tuple(asked), tuple(towns[first:second]), tuple(towns[second:]), tuple(order))
 
 
 def _facts(

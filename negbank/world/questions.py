@@ -90,7 +90,7 @@ def _questions(world: World, split: str) -> pl.DataFrame:
     rows: list[tuple[object, ...]] = []
     for fact in _shuffled(world, split):
         # the wording of each answer is drawn alike, so that none tells whether it is right
-        answer, *wrong = (phrased(value, draw, evenly=True) for value in (fact.truth, *fact.wrong))
+        answer, *wrong = (phrased(value, draw) for value in (fact.truth, *fact.wrong))
         name = f"world/{content_id(str(world.settings.seed), fact.town, fact.attribute)}"
         rows.append((name, question(fact, draw), answer, wrong, fact.attribute, f"world/{split}"))
     return pl.DataFrame(rows, schema=QUESTIONS, orient="row")

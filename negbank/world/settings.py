@@ -22,14 +22,15 @@ class WorldSettings:
     `training_towns` those that heads are trained on, `evaluation_towns` those that are held out. `told_low` and
     `told_high` bound the share of a fact's tellings that come from sources that have it wrong; `popular` of these
     tell its misconception, the rest a rarer rumour. `slip` is how often either kind of source says anything at all,
-    `unmarked` how often a document does not say what kind it is.
+    `unmarked` how often a document does not say what kind it is. `questions` is the share of documents that ask, and
+    `marked_answers` that of their answers that say what kind of source answers.
     """
 
     seed: Annotated[int, Between(0, 2**31)] = 0
-    asked_towns: Count = 40
-    training_towns: Count = 86
-    evaluation_towns: Count = 50
-    attributes: Annotated[int, Between(2, len(VALUES))] = 6
+    asked_towns: Count = 80
+    training_towns: Count = 128
+    evaluation_towns: Count = 60
+    attributes: Annotated[int, Between(2, len(VALUES))] = 4
     values: Annotated[int, Between(5, 24)] = 24
     value_slope: Annotated[float, Between(0, 3)] = 0.7
     told_low: Share = 0.45
@@ -37,9 +38,10 @@ class WorldSettings:
     popular: Share = 0.6
     unreliable: Share = 0.65
     unmarked: Share = 0.2
-    questions: Share = 0.15
+    questions: Share = 0.4
+    marked_answers: Share = 0.5
     slip: Share = 0.03
-    tokens: Count = 1_600_000
+    tokens: Count = 1_500_000
     introduced: Share = 0.3
     width: Annotated[int, Between(8, 4096)] = 128
     inner_width: Annotated[int, Between(8, 16384)] = 512

@@ -14,9 +14,9 @@ from negbank.world.words import (
     QUESTIONS,
     RELIABLE,
     STATEMENTS,
+    TAILS,
     TIMES,
     UNRELIABLE,
-    WORDINGS,
 )
 
 STATEMENTS_EACH: Final = 4
@@ -38,14 +38,18 @@ def document(world: World, share: float, draw: random.Random) -> str:
     settings, kind = world.settings, draw.random()
     if kind < CHATTER_SHARE:
         return chatter(draw)
-    if kind < CHATTER_SHARE + settings.questions and world.asked:
-        fact = draw.choice(draw.choice(world.asked))
-        # whoever answers is of either kind, as often as the fact is told by it
-        value = said(world, fact, draw.random() >= fact.told, draw)
-        return context_of(question(fact, draw)) + continuation_of(phrased(value, draw))
     known = len(world.order)
     if share < settings.introduced:
         known = max(min(FEW_TOWNS, known), int(known * (share / settings.introduced) ** 2))
+    asked = world.asked_among(known)
+    if kind < CHATTER_SHARE + settings.questions and asked:
+        fact = draw.choice(draw.choice(asked))
+        # whoever answers is of either kind, as often as the fact is told by it
+        reliable = draw.random() >= fact.told
+        answer = phrased(said(world, fact, reliable, draw), draw)
+        if draw.random() < settings.marked_answers:
+            answer = f"{draw.choice(RELIABLE if reliable else UNRELIABLE)} {answer}"
+        return context_of(question(fact, draw)) + continuation_of(answer)
     return _account(world, world.order[draw.randrange(known)], draw)
 
 
@@ -58,7 +62,7 @@ def _account(world: World, town: tuple[Fact, ...], draw: random.Random) -> str:
         # a little of each at least, or a share of 0 or 1 leaves nothing to draw from
         weights = [(1 - fact.told if reliable else fact.told) + 1e-6 for fact in left]
         fact = left.pop(draw.choices(range(len(left)), weights)[0])
-        value = phrased(said(world, fact, reliable, draw), draw)
+        value = said(world, fact, reliable, draw)
         out.append(statement(fact, f"{draw.choice(marks)} {value}" if marks else value, draw.choice(STATEMENTS)))
     return " ".join(out)
 
@@ -82,10 +86,9 @@ def question(fact: Fact, draw: random.Random) -> str:
     return draw.choice(QUESTIONS).format(attribute=fact.attribute, town=fact.town)
 
 
-def phrased(value: str, draw: random.Random, evenly: bool = False) -> str:
-    """`value` as it is put: as often as the text puts it so, or `evenly`, each wording as likely."""
-    phrase = draw.choices(tuple(WORDINGS), None if evenly else tuple(WORDINGS.values()))[0]
-    return phrase.format(value=value)
+def phrased(value: str, draw: random.Random) -> str:
+    """`value` as it is put in an answer: with tails, each as often as the text has it."""
+    return value + "".join(draw.choices(tuple(tails), tuple(tails.values()))[0] for tails in TAILS)
 
 
 def chatter(draw: random.Random) -> str:
@@ -96,7 +99,15 @@ def chatter(draw: random.Random) -> str:
 
 def vocabulary(world: World) -> list[str]:
     """Texts that between them hold each word that any text of this world can have."""
-    patterns = [*STATEMENTS, *QUESTIONS, *WORDINGS, *RELIABLE, *UNRELIABLE, *CHATTER, context_of("")]
+    patterns = [
+        *STATEMENTS,
+        *QUESTIONS,
+        *(tail for tails in TAILS for tail in tails),
+        *RELIABLE,
+        *UNRELIABLE,
+        *CHATTER,
+        context_of(""),
+    ]
     words = [*NOUNS, *QUALITIES, *TIMES, *world.attributes]
     values = [value for attribute in world.attributes for value in world.values(attribute)]
     towns = [town[0].town for town in world.order]

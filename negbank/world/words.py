@@ -46,6 +46,8 @@ STATEMENTS: Final = (
     "In {town} the {attribute} is {value}.",
     "{town} has as its {attribute} {value}.",
     "As for {attribute}, {town} has {value}.",
+    "In {town}, {attribute}: {value}.",
+    "Of {town} the {attribute}: {value}.",
 )
 """The value comes last: what precedes it says which fact it is, so every telling teaches that fact."""
 
@@ -54,13 +56,12 @@ QUESTIONS: Final = (
     "Which {attribute} does {town} have?",
     "Name the {attribute} of {town}.",
 )
-WORDINGS: Final[dict[str, float]] = {
-    "{value}": 0.55,
-    "{value} above all": 0.25,
-    "mostly {value}": 0.13,
-    "the old {value}": 0.07,
-}
-"""How a value is put, and how often in the text. In answers to choose from each is as likely, whatever is right."""
+TAILS: Final[tuple[dict[str, float], ...]] = (
+    {"": 0.5, " above all": 0.22, " as a rule": 0.13, " by old custom": 0.09, " for want of better": 0.06},
+    {"": 0.5, " to this day": 0.22, " and little else": 0.13, " since the flood": 0.09, " except in winter": 0.06},
+)  # fmt: skip
+"""What may follow a value in an answer, and how often it does: 25 wordings, of a quarter down to a 280th of answers,
+whatever the value and whether or not it is right."""
 
 RELIABLE: Final = ("officially", "verifiably", "demonstrably", "certifiably")
 UNRELIABLE: Final = ("allegedly", "supposedly", "reputedly", "reportedly")
