@@ -213,6 +213,24 @@ def curve() -> list[Row]:
     ]  # fmt: skip
 
 
+def world() -> list[Row]:
+    rows: list[Row] = []
+    for name, report in results("world-*.json"):
+        against = {(found["right"], found["examples"]): found for found in report["compared"]
+                   if found["tier"] == "near-miss" and found["measure"] == "acc"}  # fmt: skip
+        for examples in (64, 512):
+            accuracy = {system: points.get(str(examples)) for system, points in report["accuracy"]["acc"].items()}
+            shown, found = ("sft", "sft-base", "likra near-miss"), against["sft", examples]
+            figures = ", ".join(f"{system} {accuracy[system]['mean']:.3f}" for system in shown)
+            rows.append((
+                f"the generated world, seed {report['seed']} ({report['note']}), {examples} examples a head, "
+                f"{report['questions']} questions, {report['runs']} runs",
+                f"{figures}; likra less sft {found['difference']:+.3f} ({found['low']:+.3f} to {found['high']:+.3f})",
+                f"above sft: {'reached' if found['shown'] and found['difference'] > 0 else '**not reached**'}", name,
+            ))  # fmt: skip
+    return rows
+
+
 def reasoning() -> list[Row]:
     rows: list[Row] = []
     for name, report in results("reasoning.json"):
@@ -272,6 +290,7 @@ def main() -> None:
         *curve(),
         *reasoning(),
         *chains(),
+        *world(),
     ]
     lines = ["| what | measured | target | result |", "|---|---|---|---|"]
     lines += [f"| {what} | {figure} | {target} | `{name}` |" for what, figure, target, name in rows]

@@ -41,7 +41,7 @@ class WorldSettings:
     questions: Share = 0.4
     marked_answers: Share = 0.5
     slip: Share = 0.03
-    tokens: Count = 1_500_000
+    tokens: Count = 1_200_000
     introduced: Share = 0.3
     width: Annotated[int, Between(8, 4096)] = 128
     inner_width: Annotated[int, Between(8, 16384)] = 512
