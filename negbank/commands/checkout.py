@@ -141,8 +141,6 @@ def _jsonl(registry: Registry, part: Part, path: Path) -> None:
 def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], repo: str | None) -> CardFacts:
     """What the card says, asked of the registry without reading the version into memory."""
     manifest = version.manifest
-    ref = f"negatives('{version}')"
-    (questions,) = registry.sql(f"select count(*) from (select question_id from {ref} group by question_id)").row(0)
     return CardFacts(
         dataset=manifest.dataset,
         version=f"v{manifest.number}",
@@ -150,7 +148,7 @@ def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], re
         repo=repo,
         files=files,
         tiers=_tiers(registry, version),
-        questions=questions,
+        questions=_questions(registry, version),
         history=tuple(
             HistoryLine(f"v{m.number}", m.created, m.author, m.message)
             for m in (logged.version.manifest for logged in registry.log(str(version)))
@@ -167,20 +165,29 @@ def _validations(registry: Registry, version: Version) -> tuple[dict[str, object
 
 def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:
     ref = f"negatives('{version}')"
-    # grouped twice, as a count of distinct values is held in memory whole
-    asked = f"select tier, question_id, count(*) as rows from {ref} group by tier, question_id"
-    counted = registry.sql(f"select tier, sum(rows)::bigint, count(*) from ({asked}) group by tier")
     spreads = {name: _spreads(registry, ref, name, low) for name, low in (("similarity", -1), ("plausibility", 0))}
     examples = _examples(registry, ref)
     mined = {part.tier: part.mined for part in reversed(version.manifest.parts)}
     similarity, plausibility = spreads["similarity"], spreads["plausibility"]
     return tuple(
         TierFacts(
-            tier, rows, questions, similarity.get(tier, NOTHING), plausibility.get(tier, NOTHING),
+            tier, rows, _questions(registry, version, tier),
+            similarity.get(tier, NOTHING), plausibility.get(tier, NOTHING),
             tuple(examples.filter(pl.col("tier") == tier).drop("tier").iter_rows(named=True)), mined[tier],
         )
-        for tier, rows, questions in sorted(counted.rows(), key=lambda row: tier_order(row[0]))
+        for tier, rows in sorted(version.tiers.items(), key=lambda item: tier_order(item[0]))
     )  # fmt: skip
+
+
+def _questions(registry: Registry, version: Version, tier: str | None = None) -> int:
+    """How many questions a version has, in one tier or in all.
+
+    Grouped, as a count of distinct values is held in memory whole; by one key, as two take more than ten million rows
+    leave.
+    """
+    own = f"where tier = '{tier}'" if tier else ""
+    asked = f"select question_id from negatives('{version}') {own} group by question_id"
+    return int(registry.sql(f"select count(*) from ({asked})").item())
 
 
 def _examples(registry: Registry, ref: str) -> pl.DataFrame:
