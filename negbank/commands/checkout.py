@@ -141,14 +141,15 @@ def _jsonl(registry: Registry, part: Part, path: Path) -> None:
 def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], repo: str | None) -> CardFacts:
     """What the card says, asked of the registry without reading the version into memory."""
     manifest = version.manifest
+    tiers = _tiers(registry, version)
     return CardFacts(
         dataset=manifest.dataset,
         version=f"v{manifest.number}",
         manifest=version.name,
         repo=repo,
         files=files,
-        tiers=_tiers(registry, version),
-        questions=_questions(registry, version),
+        tiers=tiers,
+        questions=tiers[0].questions if len(tiers) == 1 else registry.questions(version),
         history=tuple(
             HistoryLine(f"v{m.number}", m.created, m.author, m.message)
             for m in (logged.version.manifest for logged in registry.log(str(version)))
@@ -171,23 +172,12 @@ def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:
     similarity, plausibility = spreads["similarity"], spreads["plausibility"]
     return tuple(
         TierFacts(
-            tier, rows, _questions(registry, version, tier),
+            tier, rows, registry.questions(version, tier),
             similarity.get(tier, NOTHING), plausibility.get(tier, NOTHING),
             tuple(examples.filter(pl.col("tier") == tier).drop("tier").iter_rows(named=True)), mined[tier],
         )
         for tier, rows in sorted(version.tiers.items(), key=lambda item: tier_order(item[0]))
     )  # fmt: skip
-
-
-def _questions(registry: Registry, version: Version, tier: str | None = None) -> int:
-    """How many questions a version has, in one tier or in all.
-
-    Grouped, as a count of distinct values is held in memory whole; by one key, as two take more than ten million rows
-    leave.
-    """
-    own = f"where tier = '{tier}'" if tier else ""
-    asked = f"select question_id from negatives('{version}') {own} group by question_id"
-    return int(registry.sql(f"select count(*) from ({asked})").item())
 
 
 def _examples(registry: Registry, ref: str) -> pl.DataFrame:

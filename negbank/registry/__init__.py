@@ -231,6 +231,12 @@ class Registry:
         frames = [frame for part in parts for frame in self.batches(part)]
         return pl.concat([NEGATIVES.to_frame(), *frames], how="diagonal")
 
+    def questions(self, version: Version, tier: str | None = None) -> int:
+        """How many questions a version has, in all tiers or in one."""
+        parts = [self._files(part) for part in version.manifest.parts if tier in (None, part.tier)]
+        with self._contents.engine() as engine:
+            return engine.questions(parts)
+
     def batches(self, part: Part) -> Iterator[pl.DataFrame]:
         """The rows (NEGATIVES or CHAINS) of a part in order, some at a time."""
         return self._contents.ordered(here(self._contents, part))
