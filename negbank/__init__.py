@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from negbank.commands.export import ExportResult as ExportResult
     from negbank.commands.export import export as export
     from negbank.commands.gather import MineSettings as MineSettings
+    from negbank.commands.glow_benchmark import GlowBenchmarkResult as GlowBenchmarkResult
+    from negbank.commands.glow_benchmark import GlowBenchmarkSettings as GlowBenchmarkSettings
+    from negbank.commands.glow_benchmark import benchmark_glow as benchmark_glow
     from negbank.commands.label import LabelColumns as LabelColumns
     from negbank.commands.label import LabelResult as LabelResult
     from negbank.commands.label import LabelSettings as LabelSettings
@@ -72,6 +75,8 @@ _PUBLIC = {
     "Draw": "negbank.validation",
     "ExportResult": "negbank.commands.export",
     "Gate": "negbank.commands.validations",
+    "GlowBenchmarkResult": "negbank.commands.glow_benchmark",
+    "GlowBenchmarkSettings": "negbank.commands.glow_benchmark",
     "LabelColumns": "negbank.commands.label",
     "LabelResult": "negbank.commands.label",
     "LabelSettings": "negbank.commands.label",
@@ -88,6 +93,7 @@ _PUBLIC = {
     "VerifyResult": "negbank.commands.verify",
     "add": "negbank.commands.add",
     "benchmark": "negbank.commands.benchmark",
+    "benchmark_glow": "negbank.commands.glow_benchmark",
     "card": "negbank.commands.checkout",
     "checkout": "negbank.commands.checkout",
     "diff": "negbank.commands.registry",

@@ -361,7 +361,7 @@ def test_no_memory_and_no_disk(base: Base, tmp_path: Path, monkeypatch: pytest.M
         raise torch.OutOfMemoryError("CUDA out of memory")
 
     with monkeypatch.context() as patch:
-        patch.setattr("negbank.heads.losses._loss_sum", no_memory)
+        patch.setattr("negbank.heads.losses._token_losses", no_memory)
         with pytest.raises(TrainingError, match=r"ran out of memory; give --max-tokens .*or a lower --batch"):
             train(base, tmp_path / "memory")
     (tmp_path / "file").write_text("")

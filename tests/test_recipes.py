@@ -22,7 +22,7 @@ from negbank.recipes import (
 from negbank.sources import arc, hellaswag
 from negbank.sources.benchmark import Benchmark
 
-NAMES = ("arc", "arc-small", "hellaswag", "world")
+NAMES = ("arc", "arc-small", "chains", "gsm8k-qwen2.5-7b", "hellaswag", "world")
 
 LEAST = '[recipe]\nname = "mine"\n[data]\ndataset = "d"\n[evaluation]\nsource = "arc"\n[[base]]\nname = "org/model"\n'
 
@@ -57,10 +57,54 @@ def test_the_recipes_that_come_with_negbank() -> None:
     for name in NAMES:
         recipe = load_recipe(name)
         assert recipe.name == name and recipe.summary
+        if recipe.glow is not None:
+            continue
         assert (recipe.heads.rank, recipe.heads.alpha, recipe.heads.dropout, recipe.training.batch) == (8, 8, 0.0, 8)
         own = {"q_proj", "k_proj", "v_proj", "o_proj"} if name == "world" else set()  # docs/world.md says why
         assert set(recipe.heads.targets) == {"up_proj", "down_proj", "gate_proj"} | own
         assert recipe.likra.weight == 1.0 and recipe.likra.weights[-1] == 1.5 and len(recipe.likra.weights) == 16
+
+
+def test_the_glow_paper_s_values() -> None:
+    """arXiv 2601.04992: alpha 1 or 2, beta 10 to 30, 20 epochs, 1e-5, cosine with a tenth of warm-up."""
+    recipe = load_recipe("gsm8k-qwen2.5-7b")
+    glow, training = recipe.glow, recipe.training
+    assert glow is not None and glow.alpha in (1, 2) and 10 <= glow.beta <= 30 and (glow.low, glow.high) == (0.5, 5)
+    assert (glow.schedule, glow.warmup, training.epochs) == ("cosine", 0.1, 20)
+    assert recipe.learning_rate(recipe.base(), 7_000_000_000) == 1e-5
+    assert (glow.temperature, glow.top_p, glow.out_of_domain) == (0.6, 0.95, ("math", "mmlu"))
+    assert {r.effect: r.value for r in recipe.glow_references}["ood-gain"] == 5.51
+
+
+GLOW = """
+[recipe]
+name = "mine"
+[data]
+dataset = "d"
+tier = "{tier}"
+[evaluation]
+source = "gsm8k"
+[[base]]
+name = "m"
+{rest}
+"""
+
+
+@pytest.mark.parametrize(
+    ("tier", "rest", "said"),
+    [
+        ("erroneous-cot", "", "[glow] is missing: chains of thought are proved by GLOW"),
+        ("near-miss", "[glow]", "[data] tier is 'near-miss'"),
+        ("erroneous-cot", "[glow]\nlow = 3.0\nhigh = 2.0", "[glow] low is 3, more than high, 2"),
+        ("erroneous-cot", "[glow]\nsamples = 2\nks = [1, 4]", "[glow] ks are [1, 4]"),
+        ("erroneous-cot", "[glow]\nalpha = 0.0", "[glow] alpha is 0.0"),
+        ("erroneous-cot", "[glow]\nbetta = 1.0", "did you mean 'beta'"),
+        ("erroneous-cot", 'kind = "pretrained"\n[glow]', "[chains] is missing"),
+    ],
+)
+def test_a_recipe_for_glow_that_means_nothing(tmp_path: Path, tier: str, rest: str, said: str) -> None:
+    found = problems(tmp_path, GLOW.format(tier=tier, rest=rest))
+    assert any(said in line for line in found), found
 
 
 @pytest.mark.parametrize("name", ["arc", "hellaswag"])

@@ -20,9 +20,9 @@ LAYERS = (
     {"errors", "terms", "licenses", "machine"},
     {"records", "folders"},
     {"decoding"},
-    {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry"}
+    {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "pretraining"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
-    {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "report", "sampling"},
+    {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "chains", "report", "sampling"},
     {"harness", "validation", "generation"},
     {"commands"},
     {"cli"},
@@ -81,11 +81,11 @@ def test_a_command_and_its_function_share_a_name() -> None:
 def test_the_public_names() -> None:
     assert sorted(negbank.__all__) == [
         "AddResult", "AddSettings", "BenchmarkResult", "BenchmarkSettings", "ChainSettings", "Columns", "Diff", "Draw",
-        "ExportResult", "Gate", "GenerateSettings", "LabelColumns", "LabelResult", "LabelSettings", "MineResult",
-        "MineSettings", "ModelSettings", "NegbankError", "PullResult", "PushResult", "Registry", "ScoreResult",
-        "ScoreSettings", "ShowResult", "SourceOptions", "VerifyResult", "__version__", "add", "benchmark", "card",
-        "checkout", "diff", "export", "gc", "label", "load", "log", "ls", "mine", "pull", "push", "revert", "rm",
-        "score", "show", "sql", "tag", "verify",
+        "ExportResult", "Gate", "GenerateSettings", "GlowBenchmarkResult", "GlowBenchmarkSettings", "LabelColumns",
+        "LabelResult", "LabelSettings", "MineResult", "MineSettings", "ModelSettings", "NegbankError", "PullResult",
+        "PushResult", "Registry", "ScoreResult", "ScoreSettings", "ShowResult", "SourceOptions", "VerifyResult",
+        "__version__", "add", "benchmark", "benchmark_glow", "card", "checkout", "diff", "export", "gc", "label",
+        "load", "log", "ls", "mine", "pull", "push", "revert", "rm", "score", "show", "sql", "tag", "verify",
     ]  # fmt: skip
     for name in negbank.__all__:
         assert getattr(negbank, name) is not None

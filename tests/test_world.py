@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from negbank.causal import context_of, continuation_of, load_base
 from negbank.errors import RecipeError, StorageError, TrainingError, UnknownNameError
+from negbank.pretraining import Muon, orthogonal, own_document
 from negbank.records import IRRELEVANT, NEAR_MISS, NEGATIVES, QUESTIONS, TIERS, UNRELATED, content_id
 from negbank.scoring import Prompt, Scorer
 from negbank.world import (
@@ -37,8 +38,6 @@ from negbank.world import (
     training_questions,
 )
 from negbank.world.facts import generator
-from negbank.world.optimizer import Muon, orthogonal
-from negbank.world.pretrain import _own_document
 from negbank.world.words import RELIABLE, UNRELIABLE, VALUES
 
 TINY = WorldSettings(
@@ -262,7 +261,7 @@ def test_each_setting_that_decides_the_weights_names_another_folder() -> None:
 
 
 def test_a_loss_that_is_no_number_is_explained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("negbank.world.pretrain.schedule", lambda step, steps: float("nan"))
+    monkeypatch.setattr("negbank.pretraining.reading.schedule", lambda step, steps: float("nan"))
     with pytest.raises(TrainingError, match="matrix_rate"):
         pretrained(TINY, "cpu", tmp_path)
 
@@ -310,7 +309,7 @@ def test_muon_steps_along_the_orthogonal_factor() -> None:
 
 
 def test_a_token_sees_its_own_document_alone() -> None:
-    seen = _own_document(torch.tensor([[5, 6, 0, 7, 8]]))[0, 0]
+    seen = own_document(torch.tensor([[5, 6, 0, 7, 8]]))[0, 0]
     assert seen.int().tolist() == [[1, 0, 0, 0, 0], [1, 1, 0, 0, 0], [1, 1, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 1, 1]]
 
 

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 POSITIVE = click.IntRange(1)
 SHARE = click.FloatRange(0, 1)
 
+GLOW_SYSTEMS = ("glow", "negative_only", "mixed")
+GLOW_ALONE = ("alpha", "beta", "clamp", "epochs")
+LIKRA_ALONE = ("likra", "base_likra", "shots", "weights", "compare_tiers", "positives", "negatives", "contamination")
+"""Options of one kind of benchmark that mean nothing to the other."""
+
 
 def model_options(command: F) -> F:
     """`--device`, `--max-tokens`."""
@@ -29,8 +34,19 @@ def model_options(command: F) -> F:
 @click.command()
 @click.argument("reference", required=False, metavar="[DATASET[@VERSION]]", shell_complete=complete_dataset)
 @click.option("--likra", is_flag=True, help="Two heads, ranked by log p+ - w log p-; alone, beside all other systems.")
-@click.option("--sft", is_flag=True, help="The positive head alone.")
+@click.option("--sft", is_flag=True, help="The positive head alone; with GLOW's systems: SFT on right chains.")
 @click.option("--base-likra", is_flag=True, help="The base model minus the negative head: no right answers needed.")
+@click.option(
+    "--glow", is_flag=True, help="Right and wrong chains with GLOW's weights; alone, beside all other systems."
+)
+@click.option("--negative-only", is_flag=True, help="SFT on wrong chains alone.")
+@click.option("--mixed", is_flag=True, help="SFT on right and wrong chains.")
+@click.option(
+    "--alpha", type=click.FloatRange(0, min_open=True), metavar="A", help="Of GLOW's weight (else the recipe's)."
+)
+@click.option("--beta", type=click.FloatRange(0), metavar="B", help="Of GLOW's weight: how steep it is.")
+@click.option("--clamp", type=(float, float), metavar="LOW HIGH", help="Bounds of GLOW's weight.")
+@click.option("--epochs", type=POSITIVE, metavar="N", help="Times that GLOW's systems read every chain.")
 @click.option("--recipe", metavar="NAME|FILE", help="How it is proved (else the dataset's own): negbank recipes.")
 @click.option("--base", metavar="MODEL", help="The base model, by name or folder (else the recipe's first).")
 @click.option("--shots", type=click.IntRange(0), metavar="N", help="Solved questions in front of each.")
@@ -60,11 +76,21 @@ def benchmark(
       negbank benchmark --likra --recipe world              # no network, no GPU: ten minutes
       negbank benchmark arc@v3 --likra --shots 25
       negbank benchmark arc --likra --compare-tiers --seeds 3
+      negbank benchmark --glow --recipe chains              # chains of thought: no network, no GPU
+      negbank benchmark gsm8k --glow --sft --negative-only --mixed
     """
     import negbank
 
+    if given["glow"] or given["negative_only"] or given["mixed"]:
+        _benchmark_glow(reference, registry, as_json, {"likra": likra, "sft": sft, "base_likra": base_likra, **given})
+        return
+    for name in GLOW_ALONE:
+        if given.pop(name):
+            raise click.UsageError(f"--{name} is of GLOW: add --glow")
     if not (likra or sft or base_likra):
-        raise click.UsageError("say what to benchmark: --likra")
+        raise click.UsageError("say what to benchmark: --likra, or --glow for chains of thought")
+    for name in GLOW_SYSTEMS:
+        given.pop(name)
     with reporter() as progress:
         done = negbank.benchmark(
             reference, _settings((likra, sft, base_likra), given), registry=registry, progress=progress
@@ -129,6 +155,56 @@ def recipes(action: str, name: str | None, as_json: bool) -> None:
     from negbank.cli.tables import print_table
 
     print_table("", ("recipe", "base", "what"), [(r.name, r.bases[0].name, r.summary) for r in found])
+
+
+def _benchmark_glow(reference: str | None, registry: RegistryPlace, as_json: bool, given: dict[str, Any]) -> None:
+    """`negbank benchmark --glow`, or any other of its systems."""
+    import negbank
+    from negbank.report import tuned_tables, tuned_words
+
+    for name in LIKRA_ALONE:
+        if given[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} is of Likra: leave it out, or leave out --glow")
+    with reporter() as progress:
+        done = negbank.benchmark_glow(reference, _glow_settings(given), registry=registry, progress=progress)
+    if as_json:
+        click.echo(json.dumps(done.to_dict()))
+        return
+    from negbank.cli.tables import print_table
+
+    for notice in done.result.notices:
+        click.echo(notice, err=True)
+    for table in tuned_tables.tuned_tables(done.result):
+        print_table(table.title, table.columns, table.rows)
+    click.secho(tuned_words.tuned_verdict(done.result), bold=True)
+    click.echo(f"Report: {done.folder / 'report.html'}")
+
+
+def _glow_settings(given: dict[str, Any]) -> Any:
+    """The options as `GlowBenchmarkSettings`; `--glow` alone stands for every system."""
+    import negbank
+
+    named = {"sft": given["sft"], "negative-only": given["negative_only"]}
+    named |= {"mixed": given["mixed"], "glow": given["glow"]}
+    systems = tuple(name for name, is_wanted in named.items() if is_wanted)
+    kept = (
+        "recipe",
+        "base",
+        "device",
+        "limit",
+        "max_examples",
+        "seeds",
+        "max_tokens",
+        "folder",
+        "alpha",
+        "beta",
+        "epochs",
+    )
+    chosen = {name: given[name] for name in kept}
+    if systems != ("glow",):
+        chosen["systems"] = systems
+    low, high = given["clamp"] or (None, None)
+    return negbank.GlowBenchmarkSettings(low=low, high=high, command=command_line(), **chosen)
 
 
 def _settings(wanted: tuple[bool, bool, bool], given: dict[str, Any]) -> Any:

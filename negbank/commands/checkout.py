@@ -20,8 +20,7 @@ from negbank.records import columns_of
 from negbank.registry import Part, Registry, Version
 from negbank.registry.commits import tier_order
 from negbank.registry.rows import BATCH, sharded, shared_schema, write_table
-from negbank.report.tables import validations
-from negbank.report.words import verdict
+from negbank.report.kinds import validations_of, verdict_of
 
 FORMATS = ("hub", "parquet", "jsonl")
 """`hub`: a folder that `datasets.load_dataset` reads by tier, with its card; the others: a file a tier and split."""
@@ -161,7 +160,7 @@ def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], re
 def _validations(registry: Registry, version: Version) -> tuple[dict[str, object], ...]:
     """The curves of the newest validation, as the card draws them, and its verdict."""
     newest = newest_validation(registry, version)
-    return (*validations(newest), {"system": newest.base.name, "verdict": verdict(newest)}) if newest else ()
+    return (*validations_of(newest), {"system": newest.base.name, "verdict": verdict_of(newest)}) if newest else ()
 
 
 def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:

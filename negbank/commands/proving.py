@@ -54,6 +54,8 @@ def choose_ground(registry: Registry, reference: str | None, wanted: Wanted, pro
     Raises UnknownNameError for a dataset or a recipe that is not there, RecipeError where none fits the dataset.
     """
     recipe = load_recipe(wanted.recipe) if wanted.recipe else _recipe_for(registry, reference)
+    if recipe.glow is not None:
+        raise RecipeError(f"the recipe {recipe.name} is one for chains of thought; prove by it with --glow")
     base = recipe.base(wanted.base)
     if base.kind == PRETRAINED:
         world, revision = make_world(from_mapping(recipe.settings)), world_revision(from_mapping(recipe.settings))

@@ -18,7 +18,8 @@ from negbank.heads import active, drop_head, load_head
 from negbank.ranking import ratio
 from negbank.recipes import recipe_from_record
 from negbank.records import Progress, no_progress
-from negbank.report import Result, from_json
+from negbank.report import Result
+from negbank.report.kinds import read_result
 from negbank.scoring import Prompt, Scorer
 from negbank.sources.file import read_table
 
@@ -92,7 +93,10 @@ def _result(folder: Path) -> Result:
     file = folder / RESULT
     if not file.exists():
         raise BenchmarkError(f"{folder} holds no finished benchmark; make one: negbank benchmark --likra")
-    return from_json(file.read_text(encoding="utf-8"), str(file))
+    result = read_result(file.read_text(encoding="utf-8"), str(file))
+    if not isinstance(result, Result):
+        raise BenchmarkError(f"{folder} is a benchmark of GLOW, which has no heads to score with; give one of --likra")
+    return result
 
 
 def _head_folders(folder: Path, result: Result) -> tuple[Path, Path]:

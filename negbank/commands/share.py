@@ -19,7 +19,8 @@ from negbank.errors import HubError, RegistryError
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
 from negbank.registry import Registry, Version
-from negbank.report import Result, from_json, to_json
+from negbank.report import to_json
+from negbank.report.kinds import AnyResult, read_result
 
 NO_GATE = Gate()
 
@@ -209,9 +210,9 @@ def _take_in(registry: Registry, folder: Path, repo: str) -> Version:
     return version
 
 
-def _validation_of(path: Path, version: Version) -> Result:
+def _validation_of(path: Path, version: Version) -> AnyResult:
     """A validation that came with a version. Raises BenchmarkError where it is none, or is another version's."""
-    result = from_json(path.read_text(encoding="utf-8"), str(path.name))
+    result = read_result(path.read_text(encoding="utf-8"), str(path.name))
     if result.manifest != version.name:
         raise RegistryError(f"{path.name} says what was measured on another version than {version}")
     return result

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from negbank.errors import BenchmarkError
 from negbank.registry import Registry, Version
-from negbank.report import Result, from_json
-from negbank.report.words import deciding, verdict
+from negbank.report.kinds import AnyResult, deciding_of, read_result, verdict_of
 
 
 @dataclass(frozen=True)
@@ -18,16 +17,16 @@ class Gate:
     min_gain: float | None = None
 
 
-def newest_validation(registry: Registry, version: Version) -> Result | None:
+def newest_validation(registry: Registry, version: Version) -> AnyResult | None:
     """The validation of a version that was begun last, None where it was never validated."""
-    found = [from_json(text, f"a validation of {version}") for text in registry.validations(version).values()]
+    found = [read_result(text, f"a validation of {version}") for text in registry.validations(version).values()]
     return max(found, key=lambda result: result.started, default=None)
 
 
 def said_of(registry: Registry, version: Version) -> str | None:
     """The verdict of a version's newest validation in one sentence, None where there is none."""
     newest = newest_validation(registry, version)
-    return f"on {newest.base.name}: {verdict(newest)}" if newest else None
+    return f"on {newest.base.name}: {verdict_of(newest)}" if newest else None
 
 
 def check_gate(registry: Registry, version: Version, gate: Gate) -> None:
@@ -39,8 +38,8 @@ def check_gate(registry: Registry, version: Version, gate: Gate) -> None:
         raise BenchmarkError(f"{version} was never validated: negbank benchmark {version} --likra")
     if gate.min_gain is None:
         return
-    compared = deciding(newest)
+    compared = deciding_of(newest)
     if compared is None or not compared.shown or 100 * compared.difference < gate.min_gain:
         raise BenchmarkError(
-            f"{version} has not shown a gain of {gate.min_gain:g} points: {verdict(newest)} It was not pushed"
+            f"{version} has not shown a gain of {gate.min_gain:g} points: {verdict_of(newest)} It was not pushed"
         )

@@ -20,14 +20,19 @@ class Sample:
     answer: int
 
 
-def tokenize(base: Base, examples: Sequence[Example]) -> list[Sample]:
-    """The tokens of each example. Raises TrainingError for one that cannot be trained on."""
+def tokenize(base: Base, examples: Sequence[Example], end: bool = False) -> list[Sample]:
+    """The tokens of each example; with `end`, the answer's last one is the token that ends a text, if there is one.
+
+    Raises TrainingError for an example that cannot be trained on.
+    """
     if not examples:
         raise TrainingError("there are no examples to train on; the tier may be empty, see `negbank show`")
     try:
         pairs = base.tokens.pairs([(example.context, example.continuation) for example in examples])
     except ModelError as error:
         raise TrainingError(f"an example cannot be trained on: {error}") from error
+    if end and base.tokens.eos_id is not None:
+        pairs = [(context, [*answer, base.tokens.eos_id]) for context, answer in pairs]
     for number, (context, answer) in enumerate(pairs):
         if len(context) + len(answer) > base.window:
             raise TrainingError(

@@ -1,4 +1,4 @@
-"""Where training stood when it was last written down, in one file: head, optimizer, losses and position.
+"""Where training stood when it was last written down, in one file: weights, optimizer, losses and position.
 
 The file is safetensors, never a pickle, and is whole or not there. It names what it belongs to, so that a run goes on
 only from its own.
@@ -20,14 +20,15 @@ from torch import Tensor
 
 from negbank.causal import Base
 from negbank.errors import TrainingError
-from negbank.heads.adapters import set_state, state_of
+from negbank.heads.learners import Learner
 from negbank.heads.settings import Example, LoraSettings, TrainSettings
+from negbank.heads.weighing import Weighing
 from negbank.heads.writing import write_file
 
 CHECKPOINT_FILE: Final = "checkpoint.safetensors"
 POINTS_FILE: Final = "points.json"
 
-_HEAD, _OPTIMIZER, _LOSSES = "head.", "optimizer.", "losses_nats"
+_HEAD, _OPTIMIZER, _WEIGHING, _LOSSES = "head.", "optimizer.", "weighing.", "losses_nats"
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,16 @@ class Position:
 
 @dataclass
 class Training:
-    """A head in training. `identity` says, part by part, what decides its numbers."""
+    """A head or a model in training. `identity` says, part by part, what decides its numbers.
 
-    base: Base
-    name: str
+    `weighing` holds the weights of samples and their losses so far, where they are weighed.
+    """
+
+    learner: Learner
     folder: Path
     optimizer: torch.optim.Optimizer
     identity: dict[str, str]
+    weighing: Weighing | None = None
     position: Position = field(default_factory=Position)
 
 
@@ -76,7 +80,9 @@ def identity_of(
 def write_checkpoint(run: Training) -> None:
     """Write down where `run` stands. Raises TrainingError where the disk refuses."""
     position = run.position
-    tensors = {_HEAD + key: value for key, value in state_of(run.base, run.name).items()}
+    tensors = {_HEAD + key: value for key, value in run.learner.state().items()}
+    if run.weighing is not None:
+        tensors |= {_WEIGHING + key: value for key, value in run.weighing.tensors().items()}
     for number, state in run.optimizer.state_dict()["state"].items():
         tensors |= {f"{_OPTIMIZER}{number}.{key}": value for key, value in state.items()}
     tensors = {key: value.detach().cpu().contiguous() for key, value in tensors.items()}
@@ -104,7 +110,9 @@ def read_checkpoint(run: Training) -> None:
             f"{path} is of another run: its {' and '.join(odd)} differ; give another folder, or delete it to begin anew"
         )
     losses = tuple(tensors.pop(_LOSSES).tolist())
-    set_state(run.base, run.name, _part(tensors, _HEAD))
+    run.learner.set_state(_part(tensors, _HEAD))
+    if run.weighing is not None:
+        run.weighing.restore(_part(tensors, _WEIGHING))
     _restore_optimizer(run, _part(tensors, _OPTIMIZER))
     run.position = Position(place["examples"], place["tokens"], losses, place["elapsed_s"])
 

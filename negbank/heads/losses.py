@@ -1,4 +1,7 @@
-"""The loss of a step and its gradient: the mean over the answers' tokens, with no work for what has no loss.
+"""The loss of a step and its gradient, with no work for what has no loss.
+
+It is the mean over the answers' tokens, or, where samples are weighed, the weighed mean over samples, each of which
+counts by the mean over its own answer's tokens.
 
 Three things are left out that do not change the result: padding (sequences stand end to end), the vocabulary's
 logits where no answer's token is predicted (most of a question), and each sequence's last token, which predicts
@@ -9,11 +12,13 @@ product wait for each other at every one of them.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -25,12 +30,22 @@ from negbank.heads.batches import Sample, split
 MAX_STREAMS: Final = 4  # Python between the products keeps more streams than this waiting
 
 
+Floats = npt.NDArray[np.float64]
+
+Weigh = Callable[[Sequence[int], Floats], Floats]
+"""`weigh(rows, losses_nats)` gives the weights of samples at these places of a step, whose losses are these."""
+
+
 @dataclass(frozen=True)
 class Step:
-    """The loss of a step in nats, and its gradient by parameter, in their order."""
+    """The loss of a step in nats, and its gradient by parameter, in their order.
+
+    `samples_nats` are the losses of its samples, each without its weight, where they are weighed.
+    """
 
     loss_nats: float
     gradients: tuple[Tensor, ...]
+    samples_nats: Floats | None = None
 
 
 class Gradients:
@@ -39,23 +54,47 @@ class Gradients:
     def __init__(self, base: Base, parameters: Sequence[Tensor], streams: int, pool: ThreadPoolExecutor | None) -> None:
         self._base, self._parameters, self._streams, self._pool = base, list(parameters), streams, pool
 
-    def of(self, samples: Sequence[Sample], max_tokens: int | None = None) -> Step:
-        """The step's loss and gradient; parts are summed in a fixed order, so the same step gives the same bits."""
-        groups = split(samples, self._streams, max_tokens)
-        parts = [[samples[row] for row in group] for group in groups]
-        answer_tokens = sum(sample.answer for sample in samples)
-        apply = map if self._pool is None or len(parts) == 1 else self._pool.map
-        loss, gradients = 0.0, [torch.zeros_like(part) for part in self._parameters]
-        with _attention(self._base, samples) as is_packed:
-            for part_loss, part_gradients in apply(lambda part: self._part(part, is_packed), parts):
-                loss += float(part_loss)
-                torch._foreach_add_(gradients, list(part_gradients))
-        torch._foreach_div_(gradients, float(answer_tokens))
-        return Step(loss / answer_tokens, tuple(gradients))
+    def of(self, samples: Sequence[Sample], max_tokens: int | None = None, weigh: Weigh | None = None) -> Step:
+        """The step's loss and gradient; parts are summed in a fixed order, so the same step gives the same bits.
 
-    def _part(self, samples: list[Sample], is_packed: bool) -> tuple[Tensor, tuple[Tensor, ...]]:
-        loss = _loss_sum(self._base, samples, is_packed)
-        return loss.detach(), torch.autograd.grad(loss, self._parameters)
+        With `weigh` the loss is `sum(weight * loss) / samples`, whatever parts it is computed in; what `weigh` raises
+        is raised.
+        """
+        groups = split(samples, self._streams, max_tokens)
+        count = sum(sample.answer for sample in samples) if weigh is None else len(samples)
+        apply = map if self._pool is None or len(groups) == 1 else self._pool.map
+        total, gradients = 0.0, [torch.zeros_like(part) for part in self._parameters]
+        each = np.full(len(samples), np.nan)
+        with _attention(self._base, samples) as is_packed:
+            for group, part in zip(
+                groups, apply(lambda group: self._part(samples, group, weigh, is_packed), groups), strict=True
+            ):
+                total += float(part.loss)
+                torch._foreach_add_(gradients, list(part.gradients))
+                if part.each is not None:
+                    each[group] = part.each
+        torch._foreach_div_(gradients, float(count))
+        return Step(total / count, tuple(gradients), None if weigh is None else each)
+
+    def _part(self, samples: Sequence[Sample], group: list[int], weigh: Weigh | None, is_packed: bool) -> _Part:
+        own = [samples[row] for row in group]
+        losses, each = _token_losses(self._base, own, is_packed), None
+        if weigh is None:
+            loss = losses.sum()
+        else:
+            means = _sample_means(losses, own)
+            each = means.detach().double().cpu().numpy()
+            loss = (means * torch.as_tensor(weigh(group, each), dtype=means.dtype, device=means.device)).sum()
+        return _Part(loss.detach(), torch.autograd.grad(loss, self._parameters), each)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What one part of a step adds to its sums, and its samples' losses where they are weighed."""
+
+    loss: Tensor
+    gradients: tuple[Tensor, ...]
+    each: Floats | None
 
 
 @contextlib.contextmanager
@@ -80,7 +119,7 @@ def open_gradients(base: Base, parameters: Sequence[Tensor], *, streams: int | N
 def loss_sum(base: Base, samples: Sequence[Sample]) -> Tensor:
     """The summed negative log-likelihood of the samples' answers, in nats, fp32, under what is active in the model."""
     with _attention(base, samples) as is_packed:
-        return _loss_sum(base, samples, is_packed)
+        return _token_losses(base, samples, is_packed).sum()
 
 
 @contextlib.contextmanager
@@ -91,11 +130,19 @@ def _attention(base: Base, samples: Sequence[Sample]) -> Iterator[bool]:
         yield is_packed
 
 
-def _loss_sum(base: Base, samples: Sequence[Sample], is_packed: bool) -> Tensor:
+def _token_losses(base: Base, samples: Sequence[Sample], is_packed: bool) -> Tensor:
+    """(answer tokens,) negative log-likelihoods in nats, fp32, one sample after the other."""
     targets = torch.tensor([token for sample in samples for token in sample.ids[-sample.answer :]], device=base.device)
     inputs = [sample.ids[:-1] for sample in samples]
     logits = (_packed if is_packed else _padded)(base, samples, inputs)
-    return functional.cross_entropy(logits.float(), targets, reduction="sum")
+    return functional.cross_entropy(logits.float(), targets, reduction="none")
+
+
+def _sample_means(losses: Tensor, samples: Sequence[Sample]) -> Tensor:
+    """(samples,) the mean of each sample's own tokens in `losses` (answer tokens,)."""
+    counts = torch.tensor([sample.answer for sample in samples], device=losses.device)
+    owners = torch.repeat_interleave(torch.arange(len(samples), device=losses.device), counts)
+    return losses.new_zeros(len(samples)).index_add(0, owners, losses) / counts
 
 
 def _packed(base: Base, samples: Sequence[Sample], inputs: Sequence[Sequence[int]]) -> Tensor:

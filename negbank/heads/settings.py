@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from negbank.errors import TrainingError
 
@@ -31,8 +32,10 @@ class LoraSettings:
 
 @dataclass(frozen=True)
 class TrainSettings:
-    """How a head is trained: AdamW at a constant rate, `batch` examples a step.
+    """How a head is trained: AdamW, `batch` examples a step.
 
+    The rate is `learning_rate` throughout, or goes up to it over the share `warmup` of the steps and down to nothing
+    along a cosine. A gradient longer than `max_norm` is cut to that length.
     `max_tokens` bounds the tokens that are in memory at a time and changes no result but its last bits;
     `checkpoint_s` is the most work that a kill can cost.
     """
@@ -44,6 +47,18 @@ class TrainSettings:
     seed: int = 0
     weight_decay: float = 0.0
     checkpoint_s: float = 60
+    schedule: Literal["constant", "cosine"] = "constant"
+    warmup: float = 0.0
+    max_norm: float | None = None
+
+    def rate(self, step: int, steps: int) -> float:
+        """The learning rate of step `step` (from 0) of `steps`; the schedule of transformers, warm-up rounded up."""
+        if self.schedule == "constant":
+            return self.learning_rate
+        warm = math.ceil(self.warmup * steps)
+        if step < warm:
+            return self.learning_rate * step / warm
+        return self.learning_rate * (1 + math.cos(math.pi * (step - warm) / max(1, steps - warm))) / 2
 
 
 @dataclass(frozen=True)
@@ -72,6 +87,12 @@ def check_settings(lora: LoraSettings, training: TrainSettings) -> None:
         (training.weight_decay >= 0.0, f"weight decay is 0 or more, not {training.weight_decay}"),
         (training.batch >= 1, f"a batch has 1 example or more, not {training.batch}"),
         (training.epochs >= 1, f"training takes 1 epoch or more, not {training.epochs}"),
+        (training.schedule in ("constant", "cosine"), f"a schedule is constant or cosine, not {training.schedule!r}"),
+        (0.0 <= training.warmup < 1.0, f"warm-up is a share from 0 to below 1, not {training.warmup}"),
+        (
+            training.max_norm is None or training.max_norm > 0,
+            f"a gradient's length is above 0, not {training.max_norm}",
+        ),
         (
             training.max_tokens is None or training.max_tokens >= 1,
             f"--max-tokens is 1 or more, not {training.max_tokens}",

@@ -6,14 +6,14 @@ import contextlib
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from negbank.causal import Base
 from negbank.errors import TrainingError
-from negbank.heads.adapters import active, add_head, cuda_devices, drops, parameters_of, save_head, set_training
+from negbank.heads.adapters import add_head, cuda_devices
 from negbank.heads.batches import Sample, order_of, steps_of, tokenize
 from negbank.heads.checkpoints import (
     Training,
@@ -23,7 +23,8 @@ from negbank.heads.checkpoints import (
     write_checkpoint,
     write_points,
 )
-from negbank.heads.losses import Gradients, Step, open_gradients
+from negbank.heads.learners import HeadLearner, Learner
+from negbank.heads.losses import Gradients, Step, Weigh, open_gradients
 from negbank.heads.settings import STAGE, Example, HeadResult, LoraSettings, TrainSettings, check_settings
 from negbank.records import Progress, no_progress
 
@@ -49,13 +50,15 @@ def train_head(
     samples = tokenize(base, examples)
     steps = steps_of(len(samples), training, points)
     order = order_of(len(samples), training)
-    schedule = [(stop, [samples[row] for row in order[start:stop]]) for start, stop in steps]
+    schedule = Schedule(samples, [(stop, order[start:stop]) for start, stop in steps])
     add_head(base, name, lora, training.seed)
-    run = _started(base, name, folder, training, identity_of(base, name, examples, lora, training))
+    learner, identity = HeadLearner(base, name), identity_of(base, name, examples, lora, training)
+    run = Training(learner, folder, optimizer_of(learner, training), identity)
+    read_checkpoint(run)
     # a point past the checkpoint was of a run whose checkpoint somebody has deleted
     done = [point for point in read_points(folder) if point <= run.position.examples]
     for stop in sorted({*points, steps[-1][1]}):
-        _train_to(run, schedule, stop, training, progress)
+        train_to(run, schedule, stop, training, progress)
         if stop in points and stop not in done:
             _measure(run, stop, at_point)
             done = [*done, stop]
@@ -64,14 +67,19 @@ def train_head(
     return HeadResult(folder, position.examples, position.losses_nats, position.elapsed_s, position.tokens)
 
 
-def _started(base: Base, name: str, folder: Path, training: TrainSettings, identity: dict[str, str]) -> Training:
-    """A run at its checkpoint, or at its begin."""
-    optimizer = torch.optim.AdamW(
-        parameters_of(base, name), lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
+@dataclass(frozen=True)
+class Schedule:
+    """The steps of a run: after how many examples each ends, and which of `samples` it reads."""
+
+    samples: Sequence[Sample]
+    steps: Sequence[tuple[int, list[int]]]
+
+
+def optimizer_of(learner: Learner, training: TrainSettings) -> torch.optim.Optimizer:
+    """AdamW for what is trained."""
+    return torch.optim.AdamW(
+        learner.parameters, lr=training.learning_rate, weight_decay=training.weight_decay, fused=True
     )
-    run = Training(base, name, folder, optimizer, identity)
-    read_checkpoint(run)
-    return run
 
 
 def _measure(run: Training, point: int, at_point: Callable[[int], None]) -> None:
@@ -81,73 +89,88 @@ def _measure(run: Training, point: int, at_point: Callable[[int], None]) -> None
             f"the run in {run.folder} is at {run.position.examples} examples, past the point {point} that is asked for "
             "now; give another folder to train anew"
         )
-    save_head(run.base, run.name, run.folder / f"point-{point}", point)
-    with active(run.base, run.name):
+    run.learner.save(run.folder / f"point-{point}", point)
+    with run.learner.active():
         at_point(point)
 
 
-def _train_to(
-    run: Training, schedule: Sequence[tuple[int, list[Sample]]], stop: int, training: TrainSettings, progress: Progress
-) -> None:
+def train_to(run: Training, schedule: Schedule, stop: int, training: TrainSettings, progress: Progress) -> None:
     """Take the steps up to `stop` examples and write a checkpoint, on the way too as often as is asked for."""
-    begun = run.position
-    ahead = [(end, samples) for end, samples in schedule if begun.examples < end <= stop]
+    ahead = [
+        (number, end, rows) for number, (end, rows) in enumerate(schedule.steps) if run.position.examples < end <= stop
+    ]
     if not ahead:
         return
-    written = time.monotonic()
-    parameters = parameters_of(run.base, run.name)
-    # dropout is drawn from one generator, whose order several streams would leave to chance
-    streams = 1 if drops(run.base, run.name) else None
-    with _trainable(run), _memory_named(training), open_gradients(run.base, parameters, streams=streams) as gradients:
-        for end, samples in ahead:
-            _take_step(run, gradients, samples, end, training)
-            progress(STAGE.format(name=run.name), end, schedule[-1][0])
+    written, last = time.monotonic(), schedule.steps[-1][0]
+    learner = run.learner
+    with (
+        learner.training(),
+        _memory_named(training),
+        open_gradients(learner.base, learner.parameters, streams=learner.streams) as gradients,
+    ):
+        for number, end, rows in ahead:
+            for group in run.optimizer.param_groups:
+                group["lr"] = training.rate(number, len(schedule.steps))
+            _take_step(run, gradients, Read(end, rows, [schedule.samples[row] for row in rows]), training)
+            progress(STAGE.format(name=learner.name), end, last)
             if time.monotonic() - written > training.checkpoint_s:
                 write_checkpoint(run)
                 written = time.monotonic()
     write_checkpoint(run)
 
 
-def _take_step(run: Training, gradients: Gradients, samples: list[Sample], end: int, training: TrainSettings) -> None:
+@dataclass(frozen=True)
+class Read:
+    """What one step reads: samples, which of all they are, and how many examples are read after it."""
+
+    end: int
+    rows: list[int]
+    samples: list[Sample]
+
+
+def _take_step(run: Training, gradients: Gradients, read: Read, training: TrainSettings) -> None:
     """One step of the optimizer. Raises TrainingError, with nothing changed, where the loss is no number."""
     started = time.perf_counter()
-    position, parameters = run.position, parameters_of(run.base, run.name)
-    with torch.random.fork_rng(devices=cuda_devices(run.base)):
+    position, parameters = run.position, run.learner.parameters
+    with torch.random.fork_rng(devices=cuda_devices(run.learner.base)):
         # each step draws its own dropout, so no state of a generator has to outlive a kill
-        torch.manual_seed(training.seed * 1_000_003 + end)
-        step = gradients.of(samples, training.max_tokens)
-    _check_finite(step, len(position.losses_nats) + 1, training)
+        torch.manual_seed(training.seed * 1_000_003 + read.end)
+        step = gradients.of(read.samples, training.max_tokens, _weigh(run, read))
+    norm = _check_finite(step, len(position.losses_nats) + 1, training)
+    if training.max_norm is not None and norm > training.max_norm:
+        torch._foreach_mul_(list(step.gradients), training.max_norm / norm)
     for parameter, gradient in zip(parameters, step.gradients, strict=True):
         parameter.grad = gradient
     run.optimizer.step()
     run.optimizer.zero_grad(set_to_none=True)
+    if run.weighing is not None and step.samples_nats is not None:
+        run.weighing.visit(read.rows, step.samples_nats)
     run.position = replace(
         position,
-        examples=end,
-        tokens=position.tokens + sum(len(sample.ids) for sample in samples),
+        examples=read.end,
+        tokens=position.tokens + sum(len(sample.ids) for sample in read.samples),
         losses_nats=(*position.losses_nats, step.loss_nats),
         elapsed_s=position.elapsed_s + time.perf_counter() - started,
     )
 
 
-def _check_finite(step: Step, number: int, training: TrainSettings) -> None:
+def _weigh(run: Training, read: Read) -> Weigh | None:
+    """How the samples of a step are weighed, by their places in it."""
+    weighing = run.weighing
+    if weighing is None:
+        return None
+    return lambda places, losses: weighing.look([read.rows[place] for place in places], losses)
+
+
+def _check_finite(step: Step, number: int, training: TrainSettings) -> float:
+    """The length of a step's gradient. Raises TrainingError where it, or the loss, is no number."""
     norms = torch.stack(torch._foreach_norm(list(step.gradients)))
     if not (math.isfinite(step.loss_nats) and bool(norms.isfinite().all())):
         raise TrainingError(
             f"the loss of step {number} is {step.loss_nats} or its gradient is no number, at a learning rate of "
             f"{training.learning_rate}; lower the learning rate (--learning-rate), or use --precision fp32"
         )
-
-
-@contextlib.contextmanager
-def _trainable(run: Training) -> Iterator[None]:
-    """Within, the run's head is active and its parameters take gradients."""
-    with active(run.base, run.name):
-        set_training(run.base, run.name, True)
-        try:
-            yield
-        finally:
-            set_training(run.base, run.name, False)
+    return float(norms.norm())
 
 
 @contextlib.contextmanager

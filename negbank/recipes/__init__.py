@@ -5,6 +5,8 @@ from negbank.recipes.settings import (
     BaseChoice,
     DataSettings,
     EvaluationSettings,
+    GlowReference,
+    GlowTable,
     HeadSettings,
     LikraSettings,
     Recipe,
@@ -14,7 +16,8 @@ from negbank.recipes.settings import (
 from negbank.recipes.weights import parse_weights
 
 __all__ = [
-    "RECIPE_SUFFIX", "BaseChoice", "DataSettings", "EvaluationSettings", "HeadSettings", "LikraSettings", "Recipe",
+    "RECIPE_SUFFIX", "BaseChoice", "DataSettings", "EvaluationSettings", "GlowReference",
+    "GlowTable", "HeadSettings", "LikraSettings", "Recipe",
     "Reference", "TrainingSettings", "as_record", "load_recipe", "parse_weights", "recipe_from_record", "recipe_names",
     "recipe_text",
 ]  # fmt: skip

@@ -18,6 +18,8 @@ from negbank.recipes.settings import (
     BaseChoice,
     DataSettings,
     EvaluationSettings,
+    GlowReference,
+    GlowTable,
     HeadSettings,
     LikraSettings,
     Recipe,
@@ -30,7 +32,7 @@ RECIPE_SUFFIX: Final = ".toml"
 MAX_BYTES: Final = 1_000_000
 """A recipe is a page of text; a larger file is something else."""
 
-_LISTS = ("base", "reference")
+_LISTS = ("base", "reference", "glow_reference")
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,9 @@ class _Tables:
     likra: LikraSettings = field(default_factory=LikraSettings)
     reference: tuple[Reference, ...] = ()
     world: Mapping[str, int | float | str] = field(default_factory=dict)
+    glow: GlowTable | None = None
+    glow_reference: tuple[GlowReference, ...] = ()
+    chains: Mapping[str, int | float | str] | None = None
 
 
 def load_recipe(name_or_path: str | Path) -> Recipe:
@@ -87,7 +92,8 @@ def as_record(recipe: Recipe) -> dict[str, Any]:
     """`recipe` as JSON and TOML have it, laid out as its file is; `recipe_from_record` takes it back."""
     tables = _Tables(
         _Title(recipe.name, recipe.summary), recipe.data, recipe.evaluation, recipe.bases, recipe.heads,
-        recipe.training, recipe.likra, recipe.references, recipe.settings,
+        recipe.training, recipe.likra, recipe.references, recipe.settings, recipe.glow, recipe.glow_references,
+        recipe.chains,
     )  # fmt: skip
     return dict(encode(tables))
 
@@ -104,7 +110,8 @@ def recipe_from_record(record: Mapping[str, Any], where: str = "recipe") -> Reci
         raise RecipeError(f"{where}: {len(problems)} problem{'s' * (len(problems) != 1)}\n{lines}")
     return Recipe(
         tables.recipe.name, tables.recipe.summary, tables.data, tables.evaluation, tables.base, tables.lora,
-        tables.training, tables.likra, tables.reference, tables.world,
+        tables.training, tables.likra, tables.reference, tables.world, tables.glow, tables.glow_reference,
+        tables.chains,
     )  # fmt: skip
 
 
@@ -156,6 +163,31 @@ def _contradictions(tables: _Tables) -> Iterator[Problem]:
     for place, reference in enumerate(tables.reference):
         if reference.base not in known:
             yield Problem(("reference", place, "base"), f"is {reference.base!r}, which no [[base]] is named")
+    yield from _glow_contradictions(tables, known)
+
+
+def _glow_contradictions(tables: _Tables, known: set[str]) -> Iterator[Problem]:
+    """What each key of a recipe for GLOW by itself does not show."""
+    glow = tables.glow
+    if glow is None:
+        if tables.chains is not None or tables.glow_reference:
+            yield Problem(("glow",), "is missing, where [chains] or [[glow_reference]] is there")
+        if tables.data.tier == "erroneous-cot":
+            yield Problem(("glow",), "is missing: chains of thought are proved by GLOW")
+        return
+    if tables.data.tier != "erroneous-cot":
+        yield Problem(("data", "tier"), f"is {tables.data.tier!r}, where [glow] learns from 'erroneous-cot'")
+    if glow.low > glow.high:
+        yield Problem(("glow", "low"), f"is {glow.low:g}, more than high, {glow.high:g}")
+    if not glow.ks or any(k > glow.samples for k in glow.ks):
+        yield Problem(
+            ("glow", "ks"), f"are {list(glow.ks)!r:.80}; at least one, and none above samples, {glow.samples}"
+        )
+    if tables.chains is None and any(base.kind == "pretrained" for base in tables.base):
+        yield Problem(("chains",), "is missing: it says what a pretrained base has read")
+    for place, reference in enumerate(tables.glow_reference):
+        if reference.base not in known:
+            yield Problem(("glow_reference", place, "base"), f"is {reference.base!r}, which no [[base]] is named")
 
 
 def _place(problem: Problem) -> str:

@@ -29,7 +29,7 @@ class DataSettings:
 
     dataset: str
     source: str | None = None
-    tier: Literal["near-miss", "irrelevant", "unrelated"] = "near-miss"
+    tier: Literal["near-miss", "irrelevant", "unrelated", "erroneous-cot"] = "near-miss"
     right_answers: Literal["version"] = "version"
 
 
@@ -52,7 +52,7 @@ class EvaluationSettings:
 
 @dataclass(frozen=True)
 class BaseChoice:
-    """`[[base]]`: a model of the Hub or a folder; or, `pretrained`, one that is trained from scratch on the world."""
+    """`[[base]]`: a model of the Hub or a folder; or, `pretrained`, one that reads a generated text."""
 
     name: str
     kind: Literal["hub", "pretrained"] = "hub"
@@ -97,6 +97,48 @@ class LikraSettings:
 
 
 @dataclass(frozen=True)
+class GlowTable:
+    """`[glow]`: how chains of thought are learned from and how that is measured; with it, a recipe is one for GLOW.
+
+    `alpha`, `beta`, `low` and `high` are of the weight `clamp(alpha (1 - sigmoid(beta D)), low, high)`. `trains` says
+    whether all of the model is trained or a LoRA head. Each problem is solved `samples` times at `temperature` and
+    `top_p`; `ks` are those of pass@k. `out_of_domain` are further sources that are evaluated on.
+    """
+
+    alpha: Annotated[float, Between(0, 100, above=True)] = 1.0
+    beta: Annotated[float, Between(0, 1000)] = 20.0
+    low: Annotated[float, Between(0, 1000)] = 0.5
+    high: Annotated[float, Between(0, 1000)] = 5.0
+    trains: Literal["model", "lora"] = "model"
+    schedule: Literal["constant", "cosine"] = "cosine"
+    warmup: Annotated[float, Between(0, 0.9)] = 0.1
+    max_norm: Annotated[float, Between(0, 1e6, above=True)] = 1.0
+    samples: Annotated[int, Between(1, 1024)] = 8
+    ks: tuple[Annotated[int, Between(1, 1024)], ...] = (1, 8)
+    temperature: Annotated[float, Between(0, 10)] = 0.6
+    top_p: Annotated[float, Between(0, 1, above=True)] = 0.95
+    max_tokens: Count = 512
+    batch: Annotated[int, Between(1, 65536)] = 64
+    out_of_domain: tuple[str, ...] = ()
+
+
+Effect = Literal["ood-gain", "entropy-gain", "rl-start"]
+"""What a paper reports of GLOW: points out of domain over SFT, percent of entropy, points of a score after RL."""
+
+
+@dataclass(frozen=True)
+class GlowReference:
+    """`[[glow_reference]]`: an effect that someone else measured, in `unit`, and where that stands."""
+
+    base: str
+    effect: Effect
+    value: float
+    unit: Literal["points", "percent"]
+    source: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Reference:
     """`[[reference]]`: what someone else measured, and where that stands."""
 
@@ -111,7 +153,8 @@ class Reference:
 class Recipe:
     """A recipe; the first of `bases` is the one that is used where nobody asks for another.
 
-    `settings` are those of the generated world, for its own room to check.
+    `settings` are those of the generated world and `chains` those of generated arithmetic, for their own rooms to
+    check. A recipe with `glow` is proved by GLOW, one without by Likra.
     """
 
     name: str
@@ -124,6 +167,9 @@ class Recipe:
     likra: LikraSettings = field(default_factory=LikraSettings)
     references: tuple[Reference, ...] = ()
     settings: Mapping[str, int | float | str] = field(default_factory=dict)
+    glow: GlowTable | None = None
+    glow_references: tuple[GlowReference, ...] = ()
+    chains: Mapping[str, int | float | str] | None = None
 
     def base(self, name: str | None = None) -> BaseChoice:
         """The base of that name, the first one where there is no name, or any other model, with no settings."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from negbank.decoding import Between, Path, decode, encode
 from negbank.errors import BenchmarkError
@@ -27,6 +27,7 @@ Measure = Literal["acc", "acc_norm"]
 Head = Literal["positive", "negative"]
 Kind = Literal["correct", "most-likely-incorrect", "irrelevant", "unrelated"]
 Value = int | float | str | None
+T = TypeVar("T")
 
 SYSTEMS: Final = ("base", "sft", "sft-base", "base-likra", "likra")
 """Systems in the order in which they are shown."""
@@ -204,7 +205,7 @@ class Result:
         return next((point.tier for point in self.curve if point.tier), None)
 
 
-def to_json(result: Result) -> str:
+def to_json(result: object) -> str:
     """`result` as JSON, the same text for the same result."""
     try:
         return json.dumps(encode(result), indent=1, allow_nan=False) + "\n"
@@ -214,6 +215,11 @@ def to_json(result: Result) -> str:
 
 def from_json(text: str | bytes, where: str = "result") -> Result:
     """The result that `to_json` wrote. Raises BenchmarkError with every problem, each with its place in the JSON."""
+    return _checked(decoded(Result, read_json(text, where), where), where)
+
+
+def read_json(text: str | bytes, where: str) -> Any:
+    """What a result's JSON holds, of this schema if it holds one. Raises BenchmarkError."""
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -223,12 +229,17 @@ def from_json(text: str | bytes, where: str = "result") -> Result:
             f"{where}: is of schema {data.get('schema')!r:.40}, and this negbank reads {SCHEMA}; "
             "run the benchmark again, or read it with the negbank that wrote it"
         )
-    result, problems = decode(Result, data)
+    return data
+
+
+def decoded(kind: type[T], data: object, where: str) -> T:
+    """A result of that kind. Raises BenchmarkError with every problem, each with its place in the JSON."""
+    result, problems = decode(kind, data)
     if result is None:
         lines = "\n".join(f"  {_place(problem.path)} {problem.text}" for problem in problems[:50])
         more = f"\n  and {len(problems) - 50:,} more" if len(problems) > 50 else ""
         raise BenchmarkError(f"{where}: {len(problems):,} problem{'s' * (len(problems) != 1)}\n{lines}{more}")
-    return _checked(result, where)
+    return result
 
 
 def without_losses(result: Result) -> Result:
