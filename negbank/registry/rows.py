@@ -226,9 +226,9 @@ def _shard_end(rows: pl.DataFrame) -> int | None:
     size, end = (SHARD // 16, _END[1:]) if chains else (SHARD, _END)
     ends = rows["id"].str.starts_with(end).arg_true()
     stop = next((int(end) for end in ends if end >= size // 8), None)
-    if stop is not None and stop <= 4 * size:
+    if stop is not None and stop <= 2 * size:
         return stop
-    return 4 * size if rows.height > 4 * size else None
+    return 2 * size if rows.height > 2 * size else None
 
 
 def in_order(frame: pl.DataFrame, before: tuple[object, ...] | None) -> bool:
