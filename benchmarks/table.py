@@ -278,6 +278,19 @@ def chains() -> list[Row]:
     return rows
 
 
+def glow() -> list[Row]:
+    rows: list[Row] = []
+    for name, report in results("glow-*.json"):
+        rows += [
+            (f"a step of GLOW beside the same step of SFT, {report['shape']}, batches of {report['batch']}",
+             f"{100 * report['cost_share']:+.1f}% ({100 * report['cost_share_by_cpu_s']:+.1f}% by processor time)",
+             reached(100 * report["cost_share"], 3, "%", at_most=True), name),
+            ("GLOW's weights against the formula in 50 digits", f"largest difference {report['weight_error']:.0e}",
+             reached(report["weight_error"], 1e-6, at_most=True), name),
+        ]  # fmt: skip
+    return rows
+
+
 def main() -> None:
     rows = [
         *encoding(),
@@ -291,6 +304,7 @@ def main() -> None:
         *training(),
         *curve(),
         *reasoning(),
+        *glow(),
         *chains(),
         *world(),
     ]
