@@ -90,16 +90,21 @@ def test_prose_takes_the_short_way_to_the_same_end(words: list[str]) -> None:
     "unit",
     ["9", "1 ", "-", "(", "1/", "1,000", "a'", "_", "^{", "1.", "a.", "10^", "one ", "5 m/", '"', "\u0301\u0323"],
 )
-def test_time_is_linear_on_hostile_texts(unit: str) -> None:
-    small, large = (_seconds(unit * (size // len(unit))) for size in (4_000, 32_000))
-    # quadratic would be 64 times as long; the constant is for a busy machine
+def test_work_is_linear_on_hostile_texts(unit: str) -> None:
+    small, large = (_processor_seconds(unit * (size // len(unit))) for size in (4_000, 32_000))
+    # quadratic would be 64 times as long; the constant is for units whose small text takes no time at all
     assert large < 30 * small + 0.25
 
 
-def _seconds(text: str) -> float:
-    start = time.perf_counter()
-    normalise(text)
-    return time.perf_counter() - start
+def _processor_seconds(text: str) -> float:
+    """The least of three: of this process alone, so that a busy machine does not decide."""
+    seconds = []
+    for _ in range(3):
+        normalise.cache_clear()
+        start = time.process_time()
+        normalise(text)
+        seconds.append(time.process_time() - start)
+    return min(seconds)
 
 
 @pytest.mark.parametrize("text", ["9" * 100_000, "1e999999999", "10^99999999", "1/0", "0/0 m", "5 m/m", "²" * 50])
