@@ -36,7 +36,7 @@ format: setup    ## let the formatter and the linter mend what they can
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: setup     ## every benchmark against its peers (an hour on two cores)
+bench: setup     ## every benchmark against its peers (two hours on two cores)
 	$(BIN)/python -m benchmarks.encoding
 	$(BIN)/python -m benchmarks.mining
 	$(BIN)/python -m benchmarks.neighbors
@@ -45,6 +45,14 @@ bench: setup     ## every benchmark against its peers (an hour on two cores)
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.registry_crash
 	$(BIN)/python -m benchmarks.push
+	$(BIN)/python -m benchmarks.scoring
+	$(BIN)/python -m benchmarks.training
+	$(BIN)/python -m benchmarks.curve
+	$(BIN)/python -m benchmarks.reasoning
+	$(BIN)/python -m benchmarks.chains
+	$(BIN)/python -m benchmarks.glow
+	$(BIN)/python -m benchmarks.world --seed 301 --runs 1
+	$(BIN)/python -m benchmarks.table
 
 clean:           ## remove the environment and what tools left
 	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis demo-negatives

@@ -83,6 +83,7 @@ def test_a_benchmark_ends_with_a_report_and_is_recorded_with_the_version(
     assert run(words) == 0
     out = capsys.readouterr().out
     assert "Likra, trained on 8 right and 8 wrong answers" in out and "report.html" in out
+    assert "Without seeing the questions" in out
     folder = tmp_path / "runs" / "facts-v1"
     result = from_json((folder / "result.json").read_text())
     assert {p.system for p in result.curve} == {"base", "sft", "sft-base", "likra", "base-likra"}

@@ -233,5 +233,7 @@ def _print(done: BenchmarkResult) -> None:
         click.echo(notice, err=True)
     for table in tables.tables(done.result):
         print_table(table.title, table.columns, table.rows)
+    if done.result.probe:
+        click.echo(words.probe_sentence(done.result.probe, done.result.evaluation.level))
     click.secho(words.verdict(done.result), bold=True)
     click.echo(f"Report: {done.folder / 'report.html'}")
