@@ -27,7 +27,7 @@ class WorldSettings:
     """
 
     seed: Annotated[int, Between(0, 2**31)] = 0
-    asked_towns: Count = 80
+    asked_towns: Count = 160
     training_towns: Count = 128
     evaluation_towns: Count = 60
     attributes: Annotated[int, Between(2, len(VALUES))] = 4
@@ -41,7 +41,7 @@ class WorldSettings:
     questions: Share = 0.4
     marked_answers: Share = 0.5
     slip: Share = 0.03
-    tokens: Count = 1_200_000
+    tokens: Count = 2_400_000
     introduced: Share = 0.3
     width: Annotated[int, Between(8, 4096)] = 128
     inner_width: Annotated[int, Between(8, 16384)] = 512
