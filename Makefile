@@ -51,7 +51,8 @@ bench: setup     ## every benchmark against its peers (two hours on two cores)
 	$(BIN)/python -m benchmarks.reasoning
 	$(BIN)/python -m benchmarks.chains
 	$(BIN)/python -m benchmarks.glow
-	$(BIN)/python -m benchmarks.world --seed 301 --runs 1
+	$(BIN)/python -m benchmarks.world --seed 401 --runs 1 --note fresh
+	$(BIN)/python -m benchmarks.tuning --seed 301 --note fresh
 	$(BIN)/python -m benchmarks.table
 
 clean:           ## remove the environment and what tools left

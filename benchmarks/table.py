@@ -291,6 +291,26 @@ def glow() -> list[Row]:
     return rows
 
 
+def tuning() -> list[Row]:
+    rows: list[Row] = []
+    for name, report in results("tuning-*.json"):
+        if report["note"] != "fresh":
+            continue  # docs/chains.md has the seed of the design too
+        for source, problems in report["problems"].items():
+            solved = report["pass_at"][source]["1"]
+            figures = ", ".join(f"{system} {score['mean']:.3f}" for system, score in solved.items())
+            (less,) = (found for found in report["compared"] if (found["left"], found["right"], found["source"],
+                       found["k"]) == ("glow", "sft", source, 1))  # fmt: skip
+            difference = f"{less['difference']:+.3f} ({less['low']:+.3f} to {less['high']:+.3f})"
+            rows.append((
+                f"generated arithmetic, seed {report['seed']} (not used in its design), {problems} problems of "
+                f"{source}, pass@1",
+                f"{figures}; glow less sft {difference}",
+                f"above sft: {'reached' if less['shown'] and less['difference'] > 0 else '**not reached**'}", name,
+            ))  # fmt: skip
+    return rows
+
+
 def main() -> None:
     rows = [
         *encoding(),
@@ -307,6 +327,7 @@ def main() -> None:
         *glow(),
         *chains(),
         *world(),
+        *tuning(),
     ]
     lines = ["| what | measured | target | result |", "|---|---|---|---|"]
     lines += [f"| {what} | {figure} | {target} | `{name}` |" for what, figure, target, name in rows]
