@@ -190,7 +190,7 @@ def _numbers(scores: Floats) -> Floats:
     if bad := int(np.count_nonzero(np.isnan(array))):
         raise BenchmarkError(
             f"{bad:,} of {array.size:,} scores are not numbers (NaN); the model or a head is broken, "
-            "or its precision is too low: try --precision fp32 or a lower learning rate"
+            "or its precision is too low: try precision = 'fp32' or a lower learning_rate in the recipe"
         )
     return array
 

@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from negbank.causal import Base
+from negbank.causal.devices import lacks_memory
 from negbank.errors import ModelError
 from negbank.records import Progress, no_progress
 
@@ -204,7 +205,7 @@ class _Writer:
         drawn = [row.uniforms[len(row.ids)] for row in rows]
         uniforms = torch.tensor(drawn, dtype=torch.float64, device=logits.device)
         if not bool(torch.isfinite(logits.amax(-1)).all()):
-            raise ModelError(f"{self.base.info.name} gives NaN or infinite logits; try --precision fp32")
+            raise ModelError(f"{self.base.info.name} gives NaN or infinite logits; try it in fp32")
         chosen = draw(logits, uniforms, self.settings).tolist()
         entropies = torch.special.entr(logits.softmax(-1)).sum(-1).tolist()
         for row, token, entropy in zip(rows, chosen, entropies, strict=True):
@@ -227,7 +228,9 @@ class _Writer:
         try:
             with torch.no_grad():
                 out = model(input_ids=ids, attention_mask=mask, past_key_values=cache, use_cache=True, **given)
-        except torch.OutOfMemoryError as error:
+        except (MemoryError, RuntimeError) as error:
+            if not lacks_memory(error):
+                raise
             raise ModelError(
                 f"{len(ids)} samples at once do not fit into the memory of {self.base.device}; lower the batch"
             ) from error

@@ -11,7 +11,7 @@ from samples import part
 
 import negbank
 from negbank.cli import run
-from negbank.errors import BenchmarkError, ModelError, RecipeError, UnknownNameError
+from negbank.errors import BenchmarkError, ModelError, RecipeError, StorageError, UnknownNameError
 from negbank.records import NEGATIVES, content_id
 from negbank.registry import NewPart, Registry
 from negbank.report import from_json
@@ -107,8 +107,25 @@ def test_the_same_command_again_finds_everything_done(registry: Registry, recipe
         "facts", settings(recipe, tmp_path), registry=registry, progress=lambda stage, *_: stages.append(stage)
     )
     assert again.folder == first.folder and again.result.curve == first.result.curve and "score" not in stages
+    for changed in ({"max_tokens": 64}, {"weights": (0.0, 0.5)}):  # neither decides what is measured
+        chosen = settings(recipe, tmp_path, **changed)
+        assert negbank.benchmark("facts", chosen, registry=registry).folder == first.folder
     other = negbank.benchmark("facts", settings(recipe, tmp_path, seeds=2), registry=registry)
     assert other.folder.name == "facts-v1-2" and len(other.result.curve[0].by_seed) in (1, 2)
+
+
+def test_a_corrected_answer_key_is_measured_anew(registry: Registry, recipe: Path, tmp_path: Path) -> None:
+    first = negbank.benchmark("facts", settings(recipe, tmp_path), registry=registry)
+    exam = tmp_path / "exam.jsonl"
+    exam.write_text(exam.read_text().replace('"answer": "yes 1"', '"answer": "no 1"'))
+    second = negbank.benchmark("facts", settings(recipe, tmp_path), registry=registry)
+    assert second.folder != first.folder
+
+
+def test_a_folder_that_cannot_be_made_is_said(registry: Registry, recipe: Path, tmp_path: Path) -> None:
+    (tmp_path / "runs").write_text("a file")
+    with pytest.raises(StorageError, match="runs"):
+        negbank.benchmark("facts", settings(recipe, tmp_path), registry=registry)
 
 
 def test_tiers_are_compared_on_the_same_questions(registry: Registry, recipe: Path, tmp_path: Path) -> None:

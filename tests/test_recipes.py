@@ -308,6 +308,9 @@ def test_the_base_s_rate_goes_before_the_recipe_s(tmp_path: Path) -> None:
         (TrainingSettings(max_examples=40), 100, (16, 32, 40)),
         (TrainingSettings(max_examples=400), 100, (16, 32, 64, 100)),
         (TrainingSettings(points=(10, 50, 500)), 100, (10, 50, 100)),
+        (TrainingSettings(epochs=3), 20, (16, 20, 40, 60)),
+        (TrainingSettings(epochs=2, max_examples=16), 20, (16, 32)),
+        (TrainingSettings(epochs=2, points=(8, 24)), 16, (8, 24, 32)),
     ],
 )
 def test_the_points_of_a_curve(settings: TrainingSettings, examples: int, points: tuple[int, ...]) -> None:

@@ -285,15 +285,18 @@ def test_a_batch_of_no_tokens_is_refused(base: Base) -> None:
         Scorer(base, 0)
 
 
-@pytest.fixture
-def small_memory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+@pytest.fixture(params=["GPU", "processor"])
+def small_memory(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
     """Makes the model run out of memory above so many tokens."""
     original = forests_module.Forests._logits
     limit = [10**9]
+    error: Exception = torch.OutOfMemoryError("CUDA out of memory")
+    if request.param == "processor":  # torch's own words there
+        error = RuntimeError("[enforce fail at alloc_cpu.cpp:121] . DefaultCPUAllocator: can't allocate memory: you")
 
     def limited(self: Any, plan: Any, nodes: Any) -> Any:
         if len(plan.forest) > limit[0]:
-            raise torch.OutOfMemoryError("no memory")
+            raise error
         return original(self, plan, nodes)
 
     monkeypatch.setattr(forests_module.Forests, "_logits", limited)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from models import tiny_llama
 from negbank.causal import Base, load_base
 from negbank.errors import BenchmarkError
 from negbank.heads import LoraSettings, TrainSettings
+from negbank.recipes import TrainingSettings
 from negbank.records import NEGATIVES, QUESTIONS
 from negbank.validation import Asked, Asking, Draw, Plan, draw_lessons, measure, set_exam, summarise, watch
 
@@ -176,6 +178,63 @@ def test_a_run_that_stopped_goes_on_to_the_same_numbers(base: Base, tmp_path: Pa
     for key, points in whole.heads.items():
         for point, likelihoods in points.items():
             assert np.array_equal(likelihoods.choices, resumed.heads[key][point].choices)
+
+
+def test_several_epochs_are_measured_to_their_end(base: Base, tmp_path: Path) -> None:
+    exam = set_exam(questions(), questions(), Asking(), base.tokens, base.window)
+    training = TrainingSettings(epochs=2, points=(4,), batch=4, max_examples=8)
+    twice = replace(plan(), points=training.points_for, training=TrainSettings(learning_rate=1e-2, batch=4, epochs=2))
+    measured = measure(base, exam, twice, tmp_path / "run")
+    for key, points in measured.heads.items():
+        assert sorted(points) == [4, 16] and measured.training[key].examples == 16
+        assert not np.array_equal(points[4].choices, points[16].choices)
+
+
+@pytest.mark.parametrize(
+    ("systems", "pairs"),
+    [
+        (("base", "likra"), {("likra", "base")}),
+        (("base", "likra", "base-likra"), {("likra", "base"), ("base-likra", "base")}),
+        (("base", "sft"), {("sft", "base")}),
+        (("base", "sft", "likra"), {("likra", "sft")}),
+    ],
+)
+def test_what_is_asked_for_is_compared(
+    base: Base, tmp_path: Path, systems: tuple[str, ...], pairs: set[tuple[str, str]]
+) -> None:
+    exam = set_exam(questions(), questions(), Asking(), base.tokens, base.window)
+    summary = summarise(measure(base, exam, plan(), tmp_path / "run"), exam, replace(ASKED, systems=systems))
+    assert {(compared.left, compared.right) for compared in summary.comparisons} == pairs
+
+
+def test_a_tokenizer_without_a_token_to_begin_with_leaves_out_the_probe_alone(tmp_path: Path) -> None:
+    base = load_base(str(tiny_llama(tmp_path / "bare", special=False)), "cpu", "fp32")
+    exam = set_exam(questions(), questions(), Asking(), base.tokens, base.window)
+    summary = summarise(measure(base, exam, plan(), tmp_path / "run"), exam, ASKED)
+    assert summary.probe is None and {point.system for point in summary.curve} == set(ASKED.systems)
+
+
+def test_questions_that_are_cut_are_counted(base: Base, tmp_path: Path) -> None:
+    long = questions(2).with_columns(question=pl.Series(["Why? " * 200, "Which?"]))
+    exam = set_exam(long, questions(), Asking(), base.tokens, base.window)
+    (notice,) = measure(base, exam, plan(), tmp_path / "run").notices
+    assert "was cut for 4 of 8 choices" in notice
+    (again,) = measure(base, exam, plan(), tmp_path / "run").notices  # read from the folder
+    assert again == notice
+
+
+def test_an_exam_is_named_by_all_that_is_asked(base: Base) -> None:
+    exam = set_exam(questions(), questions(), Asking(), base.tokens, base.window)
+    corrected = questions().with_columns(answer=pl.col("distractors").list.first(), distractors=pl.concat_list(
+        pl.col("answer"), pl.col("distractors").list.slice(1)
+    ))  # fmt: skip
+    others = [
+        set_exam(corrected, questions(), Asking(), base.tokens, base.window),
+        set_exam(questions(), questions(), Asking(shots=2), base.tokens, base.window),
+        watch(exam, ["a bird"], 5, seed=0),
+    ]
+    assert exam.name == set_exam(questions(), questions(), Asking(), base.tokens, base.window).name
+    assert len({exam.name, *(other.name for other in others)}) == 4
 
 
 def test_scores_of_another_exam_are_refused(base: Base, tmp_path: Path) -> None:

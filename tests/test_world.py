@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from negbank.causal import context_of, continuation_of, load_base
-from negbank.errors import RecipeError, StorageError, TrainingError, UnknownNameError
+from negbank.errors import ModelError, RecipeError, StorageError, TrainingError, UnknownNameError
 from negbank.pretraining import Muon, orthogonal, own_document
 from negbank.records import IRRELEVANT, NEAR_MISS, NEGATIVES, QUESTIONS, TIERS, UNRELATED, content_id
 from negbank.scoring import Prompt, Scorer
@@ -274,8 +274,9 @@ def test_a_folder_that_cannot_be_written_is_explained(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="has a GPU")
 def test_a_gpu_that_is_not_there_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TrainingError, match="no GPU"):
-        pretrained(TINY, "cuda", tmp_path)
+    for device, said in (("cuda", "no CUDA device"), ("gpu", "not on 'gpu'")):
+        with pytest.raises(ModelError, match=said):
+            pretrained(TINY, device, tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer
 from transformers.utils import logging as transformers_logging
 
-from negbank.causal.devices import decide_device, decide_dtype
+from negbank.causal.devices import decide_device, decide_dtype, lacks_memory
 from negbank.causal.files import find_folder, hash_weights, weight_files
 from negbank.causal.tokens import Tokens
 from negbank.errors import ModelError
@@ -110,7 +110,9 @@ def _model(folder: Path, name: str, device: torch.device, dtype: torch.dtype) ->
         raise ModelError(f"the weights of {name} lack {missing[0]} and {len(missing) - 1} more; fetch the model anew")
     try:
         return model.to(device)
-    except torch.OutOfMemoryError as error:
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
         raise ModelError(f"{name} does not fit into the memory of {device}; use a smaller model, or cpu") from error
 
 

@@ -25,6 +25,13 @@ def decide_device(device: str | None) -> torch.device:
     return torch.device(device)
 
 
+def lacks_memory(error: BaseException) -> bool:
+    """Whether memory has run out; on a processor torch says so in a RuntimeError."""
+    if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
+        return True
+    return isinstance(error, RuntimeError) and "allocate" in str(error) and "memory" in str(error)
+
+
 def decide_dtype(precision: str, device: torch.device) -> torch.dtype:
     """The type of a model's numbers; auto is bf16 on a GPU that computes it, else fp32.
 

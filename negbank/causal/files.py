@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HFValidationError,
+    HTTPError,  # type: ignore[attr-defined]  # httpx's or httpx2's
+    RepositoryNotFoundError,
+)
 from huggingface_hub.errors import RevisionNotFoundError as NoRevision
 
 from negbank.errors import ModelError
@@ -138,7 +143,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
         raise ModelError(
             f"no model {name} on the Hub that you may see; give OWNER/NAME, a model's folder, or log in with hf auth"
         ) from error
-    except (HfHubHTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise ModelError(
             f"the model {name} is not on this machine, and the Hub does not give it ({type(error).__name__}); give a "
             "model's folder, or use the recipe `world`, which needs no download"

@@ -9,6 +9,7 @@ from typing import Any, Final
 from transformers import PreTrainedTokenizerFast
 
 from negbank import pretraining
+from negbank.causal.devices import decide_device
 from negbank.chains.problems import generator, held_out
 from negbank.chains.settings import ChainsSettings
 from negbank.chains.text import document, vocabulary
@@ -33,9 +34,10 @@ def pretrained(
 ) -> Models:
     """Both models of `settings`: from `cache`, else trained now; each folder appears whole or not at all.
 
-    Raises TrainingError for a loss that is no number, StorageError for a full disk.
+    Raises ModelError for a device that is not here, TrainingError for a loss that is no number, StorageError for a full
+    disk.
     """
-    place = pretraining.place_of(device)
+    place = decide_device(device)
     code = [Path(__file__).parent / name for name in _DECIDING]
     folder = (cache or cache_folder()) / "chains" / pretraining.fingerprint(asdict(settings), place.type, code)
     found = Models(folder / "base", folder / "teacher")

@@ -20,9 +20,10 @@ from negbank.errors import BenchmarkError
 from negbank.guards.normalise import normalise
 from negbank.heads import LoraSettings, TrainSettings
 from negbank.machine import describe_machine, describe_versions, now
-from negbank.recipes import BaseChoice, Recipe, as_record
+from negbank.recipes import BaseChoice, LikraSettings, Recipe, as_record
 from negbank.records import Progress, no_progress
 from negbank.registry import Version
+from negbank.registry.disk import translated
 from negbank.report import BaseModel, Evaluation, Referred, Result, to_json, without_losses
 from negbank.report.page import page
 from negbank.report.plots import plots
@@ -110,10 +111,10 @@ def benchmark(
     base = load_base(ground.model, settings.device, ground.base.precision, ground.base.revision)
     rows, too_long = fit_window(rows.filter(pl.col("tier").is_in(tiers)), base.tokens, base.window)
     asking = Asking(recipe.evaluation.shots, recipe.evaluation.shot_kind, recipe.evaluation.limit)
-    exam = set_exam(ground.evaluation, ground.training, asking, base.tokens, base.window)
+    exam = set_exam(ground.evaluation, ground.pool, asking, base.tokens, base.window)
     if settings.shift:
         exam = watch(exam, unrelated, WATCHED, seed=0)
-    folder = _folder(Path(settings.folder), ground, settings)
+    folder = _folder(Path(settings.folder), _identity(ground, base, exam, settings))
     measured = measure(base, exam, _plan(rows, tiers, ground, base, settings), folder, progress)
     weights = recipe.likra.weights
     asked = Asked(settings.systems, tiers, recipe.likra.weight, weights, recipe.evaluation.measure)
@@ -181,7 +182,7 @@ def _plan(rows: pl.DataFrame, tiers: Sequence[str], ground: Ground, base: Base, 
         lora=LoraSettings(**asdict(recipe.heads)),
         training=TrainSettings(
             learning_rate=recipe.learning_rate(ground.base, base.info.parameters), batch=training.batch,
-            epochs=training.epochs,
+            epochs=training.epochs, max_tokens=settings.max_tokens,
         ),
         max_tokens=settings.max_tokens,
     )  # fmt: skip
@@ -206,29 +207,36 @@ def _evaluation(ground: Ground, exam: Exam) -> Evaluation:
 
 
 def _left_out(too_long: int, exam: Exam, base: Base) -> Iterator[str]:
-    """What did not fit the model's window, in words."""
+    """What was left out for the model's sake, in words."""
     if too_long:
         yield f"{too_long} questions were left out of training: the model takes {base.window} tokens"
     if exam.dropped:
         yield f"{exam.dropped} shots were left out: the model takes {base.window} tokens"
+    if base.tokens.prefix_id is None:
+        yield "answers were not scored without their questions: the tokenizer has no token to begin with"
 
 
-def _folder(runs: Path, ground: Ground, settings: BenchmarkSettings) -> Path:
-    """The run's folder: the one that was begun with the same settings, or the first free name."""
-    chosen = replace(settings, command="", folder="", systems=(), weights=None)
-    record = {
-        "manifest": ground.version.name,
-        "recipe": as_record(ground.recipe),
-        "base": ground.base.name,
-        **asdict(chosen),
-    }
-    text = json.dumps(record, indent=1, sort_keys=True, default=str)
-    name, number = str(ground.version).replace("@", "-"), 1
+def _identity(ground: Ground, base: Base, exam: Exam, settings: BenchmarkSettings) -> dict[str, Any]:
+    """All that decides what is measured; weights of a ratio and tokens at once decide nothing of it."""
+    chosen = replace(settings, command="", folder="", systems=(), weights=None, max_tokens=None)
+    recipe = replace(ground.recipe, likra=LikraSettings())
+    return {
+        "version": str(ground.version), "manifest": ground.version.name, "recipe": as_record(recipe),
+        "base": ground.base.name, "weights_of_base": base.info.weights, "precision_of_base": str(base.dtype),
+        "exam": exam.name, **asdict(chosen),
+    }  # fmt: skip
+
+
+def _folder(runs: Path, identity: dict[str, Any]) -> Path:
+    """The run's folder: the one that was begun with the same identity, or the first free name."""
+    text = json.dumps(identity, indent=1, sort_keys=True, default=str)
+    name, number = identity["version"].replace("@", "-"), 1
     while True:
         folder = runs / (name if number == 1 else f"{name}-{number}")
         kept = folder / "settings.json"
         if not folder.exists():
-            folder.mkdir(parents=True)
+            with translated(folder):
+                folder.mkdir(parents=True)
             write_whole(kept, text.encode())
             return folder
         if kept.exists() and kept.read_text() == text:

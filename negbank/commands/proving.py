@@ -24,7 +24,7 @@ PRETRAINED, WORLD = "pretrained", "world"
 
 @dataclass(frozen=True)
 class Ground:
-    """A version, and how it is proved: `training` (QUESTIONS) is what shots are drawn from, `revision` the source's.
+    """A version, and how it is proved: `pool` (QUESTIONS) is what shots are drawn from, `revision` the source's.
 
     `model` is what the base is loaded from: its name, or the folder of one that was trained here.
     """
@@ -34,7 +34,7 @@ class Ground:
     base: BaseChoice
     model: str
     evaluation: pl.DataFrame
-    training: pl.DataFrame
+    pool: pl.DataFrame
     revision: str
     notices: tuple[str, ...] = ()
 
@@ -64,10 +64,12 @@ def choose_ground(registry: Registry, reference: str | None, wanted: Wanted, pro
         return Ground(recipe, version, base, model, evaluation_questions(world), training_questions(world), revision)
     version = registry.resolve(reference or recipe.data.dataset)
     source = read_source(recipe.evaluation.source)
-    evaluation, training = source.evaluation, source.questions
-    if recipe.evaluation.source not in SOURCES:  # a file of questions holds nothing back: all of it is evaluated on
-        evaluation, training = source.questions, _asked(registry, version)
-    return Ground(recipe, version, base, base.name, evaluation, training, source.revision, source.notices)
+    if recipe.evaluation.source in SOURCES:
+        begins = pl.col("question_id").str.starts_with(recipe.evaluation.shots_from)
+        evaluation, pool = source.evaluation, source.questions.filter(begins)
+    else:  # a file of questions holds nothing back: all of it is evaluated on
+        evaluation, pool = source.questions, _asked(registry, version)
+    return Ground(recipe, version, base, base.name, evaluation, pool, source.revision, source.notices)
 
 
 def model_of(recipe: Recipe, base: BaseChoice, device: str | None, progress: Progress) -> str:

@@ -63,16 +63,20 @@ class Gradients:
         groups = split(samples, self._streams, max_tokens)
         count = sum(sample.answer for sample in samples) if weigh is None else len(samples)
         apply = map if self._pool is None or len(groups) == 1 else self._pool.map
-        total, gradients = 0.0, [torch.zeros_like(part) for part in self._parameters]
+        total, gradients = 0.0, list[Tensor]()
         each = np.full(len(samples), np.nan)
         with _attention(self._base, samples) as is_packed:
-            for group, part in zip(
-                groups, apply(lambda group: self._part(samples, group, weigh, is_packed), groups), strict=True
-            ):
+            parts = iter(apply(lambda group: self._part(samples, group, weigh, is_packed), groups))
+            for group in groups:
+                part = next(parts)
                 total += float(part.loss)
-                torch._foreach_add_(gradients, list(part.gradients))
+                if gradients:
+                    torch._foreach_add_(gradients, list(part.gradients))
+                else:
+                    gradients = list(part.gradients)
                 if part.each is not None:
                     each[group] = part.each
+                del part  # its gradients are as large as the model, where all of it is trained
         torch._foreach_div_(gradients, float(count))
         return Step(total / count, tuple(gradients), None if weigh is None else each)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 
 from negbank.causal import Base
+from negbank.causal.devices import lacks_memory
 from negbank.errors import TrainingError
 from negbank.heads.adapters import add_head, cuda_devices
 from negbank.heads.batches import Sample, order_of, steps_of, tokenize
@@ -168,7 +169,7 @@ def _check_finite(step: Step, number: int, training: TrainSettings) -> float:
     if not (math.isfinite(step.loss_nats) and bool(norms.isfinite().all())):
         raise TrainingError(
             f"the loss of step {number} is {step.loss_nats} or its gradient is no number, at a learning rate of "
-            f"{training.learning_rate}; lower the learning rate (--learning-rate), or use --precision fp32"
+            f"{training.learning_rate}; lower the recipe's learning_rate, or set precision = 'fp32' of its base"
         )
     return float(norms.norm())
 
@@ -178,11 +179,11 @@ def _memory_named(training: TrainSettings) -> Iterator[None]:
     """Say what to lower where memory runs out; what was written is kept, and the same call goes on from it."""
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        if not isinstance(error, (torch.OutOfMemoryError, MemoryError)) and "alloc" not in str(error):
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
             raise
         tokens = f"it is {training.max_tokens} now" if training.max_tokens else "such as 512"
         raise TrainingError(
             f"training ran out of memory; give --max-tokens ({tokens}), which changes no result and goes on from the "
-            "last checkpoint, or a lower --batch, which begins anew"
+            "last checkpoint, or a lower batch in the recipe, which begins anew"
         ) from error

@@ -1,7 +1,7 @@
 """Small Llama models read a generated text from scratch, and are kept: what the embedded recipes stand on."""
 
 from negbank.pretraining.keeping import MANIFEST, fingerprint, keep_model
-from negbank.pretraining.model import END, WINDOW, ModelShape, new_model, place_of, word_tokenizer
+from negbank.pretraining.model import END, WINDOW, ModelShape, new_model, word_tokenizer
 from negbank.pretraining.optimizer import Muon, Optimizers, orthogonal, schedule
 from negbank.pretraining.reading import Reading, Rows, fill_rows, own_document, read_rows
 
@@ -20,7 +20,6 @@ __all__ = [
     "new_model",
     "orthogonal",
     "own_document",
-    "place_of",
     "read_rows",
     "schedule",
     "word_tokenizer",

@@ -10,8 +10,6 @@ import torch
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from negbank.errors import TrainingError
-
 END: Final = "<end>"
 """Between documents, and after an answer; the first word of every vocabulary."""
 WINDOW: Final = 512
@@ -48,13 +46,6 @@ def new_model(shape: ModelShape, words: int, seed: int, device: torch.device) ->
     model.to(device)
     torch.random.set_rng_state(state)
     return model
-
-
-def place_of(device: str | None) -> torch.device:
-    """The device to train on: the GPU where there is one and nothing else is asked for. Raises TrainingError."""
-    if device is not None and device.startswith("cuda") and not torch.cuda.is_available():
-        raise TrainingError("there is no GPU here to pretrain on; leave the device out, or ask for cpu")
-    return torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
 
 
 def _config(shape: ModelShape, words: int) -> LlamaConfig:

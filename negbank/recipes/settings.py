@@ -39,13 +39,15 @@ class EvaluationSettings:
 
     Which those are is the source's to say; `split` only tells a reader: `ARC-Challenge/test`. A question is preceded by
     `shots` others with their answers, drawn for it alone (`per-question`, as lm-evaluation-harness does) or the same
-    for all (`fixed`).
+    for all (`fixed`), from the training questions whose ids begin with `shots_from`. A question that a source has twice
+    is read once, so that shots are those of the harness only where the pool has no such question.
     """
 
     source: str
     split: str | None = None
     limit: Count | None = None
     shots: Annotated[int, Between(0, 100)] = 0
+    shots_from: str = ""
     shot_kind: Literal["per-question", "fixed"] = "per-question"
     measure: Measure = "acc"
 
@@ -73,7 +75,10 @@ class HeadSettings:
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """`[training]`: `points` are the numbers of examples that the curve is drawn at; none: 16, 32, 64 and so on."""
+    """`[training]`: `points` are the numbers of examples that the curve is drawn at; none: 16, 32, 64 and so on.
+
+    An example that is read again in a later epoch counts again.
+    """
 
     batch: Annotated[int, Between(1, 4096)] = 8
     epochs: Annotated[int, Between(1, 100)] = 1
@@ -81,11 +86,22 @@ class TrainingSettings:
     max_examples: Count | None = None
     points: tuple[Count, ...] = ()
 
+    def learned(self, examples: int) -> int:
+        """How many of `examples` are learned from: `max_examples` at most."""
+        return min(examples, self.max_examples or examples)
+
     def points_for(self, examples: int) -> tuple[int, ...]:
-        """The points of a curve of `examples` or, if that is less, `max_examples`: those that are reached, then all."""
-        most = min(examples, self.max_examples or examples)
-        named = self.points or tuple(16 * 2**power for power in range(40))
-        return (*(point for point in named if point < most), most) if most > 0 else ()
+        """The points of a curve over the `examples` that are learned from: those that are reached, then all.
+
+        Where no points are named, those after the first epoch are the epochs' ends.
+        """
+        once = self.learned(examples)
+        if once < 1:
+            return ()
+        most = once * self.epochs
+        first = self.points or tuple(16 * 2**power for power in range(40) if 16 * 2**power < once)
+        ends = () if self.points else tuple(range(once, most, once))
+        return (*(point for point in (*first, *ends) if point < most), most)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import torch
 
+from negbank.causal.devices import lacks_memory
 from negbank.errors import ModelError
 from negbank.scoring.log_likelihood import Part
 
@@ -21,8 +22,10 @@ def in_halves(run: Callable[[Sequence[T]], Part], items: Sequence[T], device: to
             return [run(items)]
     try:
         return [run(items)]
-    except torch.OutOfMemoryError:
-        pass  # and out of this block, so that the batch's tensors, which the error holds, are let go
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
+        # and out of this block, so that the batch's tensors, which the error holds, are let go
     middle = len(items) // 2
     return in_halves(run, items[:middle], device) + in_halves(run, items[middle:], device)
 
@@ -32,7 +35,9 @@ def out_of_memory(device: torch.device) -> Iterator[None]:
     """Within, a lack of memory is a ModelError that says what to lower."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
+    except (MemoryError, RuntimeError) as error:
+        if not lacks_memory(error):
+            raise
         raise ModelError(
             f"one question with its context does not fit into the memory of {device}: take fewer shots, bf16, or a "
             "smaller model"

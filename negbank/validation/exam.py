@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal
@@ -13,6 +14,7 @@ import polars as pl
 from negbank.causal import Tokens, context_of, continuation_of
 from negbank.errors import BenchmarkError
 from negbank.ranking import chance
+from negbank.records import content_id
 from negbank.scoring import Prompt, Shot, draw, draw_fixed, fitted
 
 ORDER_SEED: Final = 20_250_314
@@ -44,6 +46,12 @@ class Exam:
     right: Indices
     watched: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dropped: int = 0
+
+    @property
+    def name(self) -> str:
+        """A hash over all that is asked, and which choices are right."""
+        asked = [(prompt.context, prompt.answers) for prompt in self.prompts]
+        return content_id(json.dumps([asked, self.right.tolist(), self.watched]))
 
     @property
     def offsets(self) -> Indices:

@@ -10,6 +10,7 @@ All that was measured lies in the run's folder, so that an interrupted run goes 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -21,6 +22,7 @@ import numpy.typing as npt
 from negbank.causal import Base
 from negbank.errors import BenchmarkError
 from negbank.heads import Example, HeadResult, LoraSettings, TrainSettings, active, drop_head, train_head
+from negbank.heads.writing import write_file
 from negbank.records import Progress, no_progress
 from negbank.scoring import Prompt, Scorer
 from negbank.validation.exam import Exam
@@ -38,6 +40,8 @@ class Likelihoods:
     choices: Floats
     watched: Floats
     blank: Floats
+    truncated: int = 0
+    """Choices whose question was cut from the left to fit the model's window."""
 
 
 @dataclass(frozen=True)
@@ -86,21 +90,27 @@ class Examiner:
     def sit(self, file: Path, is_last: bool) -> Likelihoods:
         """The likelihoods in `file`, scored first where it is not there; choices alone only at the last point."""
         if not file.exists():
-            choices = self.scorer.score(self.exam.prompts, self.progress).log_likelihood
-            watched, blank = self._optional(self.exam.watching), self._optional(self.exam.blank if is_last else ())
-            temporary = file.with_suffix(".tmp.npz")
-            np.savez(temporary, choices=choices, watched=watched, blank=blank)
-            temporary.replace(file)
+            scores = self.scorer.score(self.exam.prompts, self.progress)
+            watched, blank = self._optional(self.exam.watching), self._optional(self._blank if is_last else ())
+            written = io.BytesIO()
+            np.savez(written, choices=scores.log_likelihood, watched=watched, blank=blank, truncated=scores.truncated)
+            write_file(file, written.getvalue())
         return self.read(file)
 
     def read(self, file: Path) -> Likelihoods:
         """The likelihoods in `file`. Raises BenchmarkError where they are those of another exam."""
         with np.load(file, allow_pickle=False) as arrays:
             choices, watched, blank = arrays["choices"], arrays["watched"], arrays["blank"]
+            truncated = int(arrays["truncated"])
         if len(choices) != self.exam.offsets[-1]:
             raise BenchmarkError(f"{file} holds the scores of another exam; take the folder away, or name another")
         kinds = max(1, len(self.exam.watched))
-        return Likelihoods(choices, watched.reshape(-1, kinds), blank)
+        return Likelihoods(choices, watched.reshape(-1, kinds), blank, truncated)
+
+    @property
+    def _blank(self) -> Sequence[Prompt]:
+        """The choices alone; none where the tokenizer has no token that could stand before them."""
+        return () if self.scorer.base.tokens.prefix_id is None else self.exam.blank
 
     def _optional(self, prompts: Sequence[Prompt]) -> Floats:
         return self.scorer.score(prompts, self.progress).log_likelihood if prompts else np.zeros(0)
@@ -112,14 +122,15 @@ def measure(base: Base, exam: Exam, plan: Plan, folder: Path, progress: Progress
     Raises TrainingError where a head cannot be trained, ModelError where an answer cannot be scored; what is done
     stays in `folder`, and the same call goes on from it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     examiner = Examiner(Scorer(base, plan.max_tokens), exam, progress)
     with active(base, None):
         of_base = examiner.sit(folder / "base.npz", is_last=True)
     heads, training = {}, {}
     for key, examples in _heads(plan):
         training[key], heads[key] = _measure_head(base, examiner, plan, (key, examples), folder)
-    return Measured(of_base, heads, training, examiner.scorer.notices)
+    cut = f"the beginning of the question was cut for {of_base.truncated:,} of {len(of_base.choices):,} choices: the "
+    notices = (*examiner.scorer.notices, *([f"{cut}model takes {base.window:,} tokens"] if of_base.truncated else []))
+    return Measured(of_base, heads, training, notices)
 
 
 def _heads(plan: Plan) -> Iterator[tuple[HeadKey, tuple[Example, ...]]]:
@@ -136,7 +147,7 @@ def _measure_head(
     key, examples = head
     own = folder / f"seed-{key.seed}" / key.name
     points = plan.points(len(examples))
-    examples = examples[: points[-1]]
+    examples = examples[: points[-1] // plan.training.epochs]
 
     def file(point: int) -> Path:
         return own / f"scores-{point}.npz"

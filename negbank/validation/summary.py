@@ -75,6 +75,9 @@ class _System:
         return max(self.positives or 0, self.negatives or 0)
 
 
+_UNTRAINED: Final = _System(BASE, None, None, None, None)
+
+
 @dataclass(frozen=True)
 class _Table:
     """Likelihoods by head and point, and what is made of them."""
@@ -131,7 +134,7 @@ class _Table:
 def _systems(table: _Table, asked: Asked) -> Iterator[_System]:
     """Every system at every point of the curve; a head that has fewer points than the other stands at its last."""
     if BASE in asked.systems:
-        yield _System(BASE, None, None, None, None)
+        yield _UNTRAINED
     positive = table.points_of(None)
     if SFT in asked.systems:
         yield from (_System(SFT, None, point, None, None) for point in positive)
@@ -181,19 +184,21 @@ def _point(table: _Table, system: _System, measure: str) -> Point:
 
 def _comparisons(table: _Table, asked: Asked) -> Iterator[Compared]:
     """Likra against SFT and against a ratio without wrong answers, and the negative head alone against the base, at
-    every point."""
-    positive = table.points_of(None)
+    every point; where Likra or SFT is asked for without the other, it against the base."""
+    positive, systems = table.points_of(None), set(asked.systems)
+    if {SFT, BASE} <= systems and LIKRA not in systems:
+        for point in positive:
+            yield _compared(table, asked, _System(SFT, None, point, None, None), _UNTRAINED)
+    rivals = [(SFT, None), (SFT_BASE, asked.weight)] if SFT in systems else [(BASE, None), (SFT_BASE, asked.weight)]
     for tier in asked.tiers:
         negative = table.points_of(tier)
-        for name, weight in ((SFT, None), (SFT_BASE, asked.weight)):
-            if {LIKRA, name} <= set(asked.systems):
-                for point in sorted({*positive, *negative}):
-                    left = _System(LIKRA, tier, _at(positive, point), _at(negative, point), asked.weight)
-                    yield _compared(table, asked, left, _System(name, None, _at(positive, point), None, weight))
-        if {BASE_LIKRA, BASE} <= set(asked.systems):
-            for point in negative:
-                left = _System(BASE_LIKRA, tier, None, point, asked.weight)
-                yield _compared(table, asked, left, _System(BASE, None, None, None, None))
+        for name, weight in rivals:
+            for point in sorted({*positive, *negative}) if {LIKRA, name} <= systems else ():
+                left = _System(LIKRA, tier, _at(positive, point), _at(negative, point), asked.weight)
+                right = _UNTRAINED if name == BASE else _System(name, None, _at(positive, point), None, weight)
+                yield _compared(table, asked, left, right)
+        for point in negative if {BASE_LIKRA, BASE} <= systems else ():
+            yield _compared(table, asked, _System(BASE_LIKRA, tier, None, point, asked.weight), _UNTRAINED)
 
 
 def _compared(table: _Table, asked: Asked, left: _System, right: _System) -> Compared:
@@ -244,9 +249,9 @@ class _Kinds:
 
 
 def _probe(table: _Table, asked: Asked, last: int) -> Probe | None:
-    """How well the last system with a negative head does without the questions, None where there is none."""
+    """How well the last system with a negative head does without the questions, None where that was not measured."""
     name = LIKRA if LIKRA in asked.systems else BASE_LIKRA
-    if not asked.tiers or name not in asked.systems:
+    if not asked.tiers or name not in asked.systems or not table.measured.base.blank.size:
         return None
     tier = asked.tiers[0]
     positive = table.points_of(None)[-1] if name == LIKRA else None

@@ -9,6 +9,7 @@ from typing import Final
 from transformers import PreTrainedTokenizerFast
 
 from negbank import pretraining
+from negbank.causal.devices import decide_device
 from negbank.folders import cache_folder
 from negbank.pretraining import MANIFEST, ModelShape, Reading, Rows
 from negbank.records import Progress, no_progress
@@ -28,10 +29,10 @@ def pretrained(
     """The folder of the model that read the world of `settings`: from `cache`, else trained now.
 
     A folder appears whole or not at all; what was interrupted begins anew. Threads are torch's; `device` is `cpu`,
-    `cuda`, or the GPU where there is one. Raises TrainingError for a loss that is no number, StorageError for a full
-    disk.
+    `cuda`, or the GPU where there is one. Raises ModelError for a device that is not here, TrainingError for a loss
+    that is no number, StorageError for a full disk.
     """
-    place = pretraining.place_of(device)
+    place = decide_device(device)
     folder = (cache or cache_folder()) / "world" / fingerprint(settings, place.type)
     if (folder / MANIFEST).is_file():
         return folder
