@@ -42,25 +42,27 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, default=0, help="of the world")
     parser.add_argument("--runs", type=int, default=3, help="draws of lessons, each with heads of its own")
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--note", default="", help="what this seed was used for")
     chosen = parser.parse_args()
-    report = measured(chosen.seed, chosen.runs) | {"note": chosen.note}
-    (HERE / "results" / f"world-{chosen.seed}.json").write_text(json.dumps(report, indent=1) + "\n")
+    report = measured(chosen.seed, chosen.runs, chosen.device) | {"note": chosen.note}
+    kind = "" if chosen.device == "cpu" else f"-{chosen.device.partition(':')[0]}"
+    (HERE / "results" / f"world-{chosen.seed}{kind}.json").write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report["knowledge"], indent=1), json.dumps(report["accuracy"], indent=1), sep="\n")
 
 
-def measured(seed: int, runs: int) -> dict[str, Any]:
+def measured(seed: int, runs: int, device: str) -> dict[str, Any]:
     """Everything about one world."""
     settings = from_mapping(dict(load_recipe("world").settings) | {"seed": seed})
     started, clock = now(), time.process_time()
-    folder = pretrained(settings, "cpu")
+    folder = pretrained(settings, device)
     pretraining_s = time.process_time() - clock
-    knowledge = known(settings, folder)
+    knowledge = known(settings, folder, device)
     clock = time.process_time()
-    result = benchmarked(seed, runs)
+    result = benchmarked(seed, runs, device)
     return {
         "what": "the recipe world on one seed", "commit": commit(), "started": started, "machine": describe_machine(),
-        "versions": describe_versions("torch", "transformers", "peft", "numpy"), "seed": seed, "runs": runs,
+        "versions": describe_versions("torch", "transformers", "peft", "numpy"), "seed": seed, "runs": runs, "device": device,
         "settings": vars(settings), "threads": torch.get_num_threads(),
         # a model that was in the cache was not trained again
         "processor_s": {"pretraining": pretraining_s, "benchmark": time.process_time() - clock},
@@ -70,21 +72,21 @@ def measured(seed: int, runs: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def benchmarked(seed: int, runs: int) -> Result:
+def benchmarked(seed: int, runs: int, device: str) -> Result:
     """The command's result, from a registry and a folder that are thrown away."""
     with tempfile.TemporaryDirectory() as name:
         recipe = Path(name) / "world.toml"
         recipe.write_text(recipe_text("world").replace("[world]\nseed = 0", f"[world]\nseed = {seed}"))
         assert load_recipe(str(recipe)).settings["seed"] == seed
         settings = negbank.BenchmarkSettings(
-            recipe=str(recipe), device="cpu", compare_tiers=True, seeds=runs, folder=Path(name) / "runs"
+            recipe=str(recipe), device=device, compare_tiers=True, seeds=runs, folder=Path(name) / "runs"
         )
         return negbank.benchmark(None, settings, registry=Path(name) / "registry").result
 
 
-def known(settings: WorldSettings, folder: Path) -> dict[str, Any]:
+def known(settings: WorldSettings, folder: Path, device: str) -> dict[str, Any]:
     """Shares of held-out facts: completed truly and with the misconception after each kind of mark; and when asked."""
-    world, scorer = make_world(settings), Scorer(load_base(str(folder), "cpu", "fp32"))
+    world, scorer = make_world(settings), Scorer(load_base(str(folder), device, "fp32"))
     found: dict[str, Any] = {}
     for kind in MARKS:
         asked = probes(world, kind)

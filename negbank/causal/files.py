@@ -10,13 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import huggingface_hub.errors
 from huggingface_hub import snapshot_download
-from huggingface_hub.errors import (
-    GatedRepoError,
-    HFValidationError,
-    HTTPError,  # type: ignore[attr-defined]  # httpx's or httpx2's
-    RepositoryNotFoundError,
-)
+from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 from huggingface_hub.errors import RevisionNotFoundError as NoRevision
 
 from negbank.errors import ModelError
@@ -26,6 +22,7 @@ UNWANTED: Final = ("consolidated*", "original/*", "onnx/*", "*/*")
 """The same weights once more in other layouts, which would double a download."""
 
 _BLOCK_BYTES: Final = 1 << 24
+_HTTP_ERROR: Final[Any] = huggingface_hub.errors.HTTPError  # type: ignore[attr-defined]  # httpx's or httpx2's
 
 
 @dataclass(frozen=True)
@@ -143,7 +140,7 @@ def _from_hub(name: str, revision: str | None) -> Path:
         raise ModelError(
             f"no model {name} on the Hub that you may see; give OWNER/NAME, a model's folder, or log in with hf auth"
         ) from error
-    except (HTTPError, OSError) as error:
+    except (_HTTP_ERROR, OSError) as error:
         raise ModelError(
             f"the model {name} is not on this machine, and the Hub does not give it ({type(error).__name__}); give a "
             "model's folder, or use the recipe `world`, which needs no download"
