@@ -62,8 +62,8 @@ def measured(seed: int, runs: int, device: str) -> dict[str, Any]:
     result = benchmarked(seed, runs, device)
     return {
         "what": "the recipe world on one seed", "commit": commit(), "started": started, "machine": describe_machine(),
-        "versions": describe_versions("torch", "transformers", "peft", "numpy"), "seed": seed, "runs": runs, "device": device,
-        "settings": vars(settings), "threads": torch.get_num_threads(),
+        "versions": describe_versions("torch", "transformers", "peft", "numpy"), "seed": seed, "runs": runs,
+        "device": device, "settings": vars(settings), "threads": torch.get_num_threads(),
         # a model that was in the cache was not trained again
         "processor_s": {"pretraining": pretraining_s, "benchmark": time.process_time() - clock},
         "questions": result.evaluation.questions, "knowledge": knowledge, "accuracy": curves(result),
