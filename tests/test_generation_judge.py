@@ -99,6 +99,21 @@ def test_an_answer_that_decides_nothing_is_counted(server: OpenAIServer, tmp_pat
     assert asker.judgements.outcomes == {"step-out-of-range": 1, "answer-is-no-json": 1}
 
 
+def test_a_chain_that_is_too_long_is_counted_and_the_others_go_on(server: OpenAIServer, tmp_path: Path) -> None:
+    server.modes = ["too-long", "ok"]
+    asker = StepJudge(Endpoint(server.url, PATIENCE), "tester", tmp_path / "j.jsonl", workers=1)
+    before = verdicts()
+    after = list(asker.fill(before))
+    assert after[:5] == [before[0], *list(judge(server, tmp_path / "other.jsonl").fill(before))[1:5]]
+    assert (after[5].first_error_step, after[5].error_source) == (1, "judge:tester")
+    assert asker.judgements.outcomes == {"chain-too-long": 1, "decided": 1}
+    assert len((tmp_path / "j.jsonl").read_text().splitlines()) == 1
+    asked = len(server.requests)
+    again = judge(server, tmp_path / "j.jsonl")  # the server may be another by then
+    first, *_ = again.fill(before)
+    assert first.first_error_step == 1 and len(server.requests) == asked + 1
+
+
 def test_what_was_said_before_a_failure_is_kept(server: OpenAIServer, tmp_path: Path) -> None:
     server.modes = ["ok", "html", "ok"]
     asker = StepJudge(Endpoint(server.url, PATIENCE), "tester", tmp_path / "j.jsonl", workers=1)

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from negbank.folders import cache_folder
-from negbank.generation.client import Client, Endpoint
+from negbank.generation.client import Client, Endpoint, TooLongError
 from negbank.generation.endpoint import WORKERS, read_completion
 from negbank.generation.lines import Lines
 from negbank.generation.pool import Pool
@@ -28,6 +28,7 @@ DECIDED: Final = "decided"
 NO_JSON: Final = "answer-is-no-json"
 NO_STEP: Final = "answer-names-no-step"
 OUT_OF_RANGE: Final = "step-out-of-range"
+TOO_LONG: Final = "chain-too-long"
 BLOCK: Final = 256
 """Chains that are held at once, so that memory does not grow with their number."""
 
@@ -85,23 +86,27 @@ class StepJudge:
     def fill(self, verdicts: Iterable[Verdict]) -> Iterator[Verdict]:
         """The same verdicts in order, with `first_error_step` and its source where the judge decides them.
 
-        Raises GenerationError where the server does not answer; the answers before are kept.
+        A chain that does not fit into the judge's context stays as it is, and is asked about again by the next run, as
+        the server may be another by then. Raises GenerationError where the server does not answer; the answers before
+        are kept.
         """
         with Lines(self.file) as lines:
-            known = {str(line.get("id")): str(line.get("answer")) for line in lines.read()}
+            known: dict[str, str | None] = {str(line.get("id")): str(line.get("answer")) for line in lines.read()}
             stream = iter(verdicts)
             while block := list(itertools.islice(stream, BLOCK)):
                 asked = {_key(self.model, verdict): verdict for verdict in block if is_open(verdict)}
                 missing = [(name, verdict) for name, verdict in asked.items() if name not in known]
                 for name, answer in self._ask(missing):
-                    lines.append({"id": name, "model": self.model, "answer": answer})
+                    if answer is not None:
+                        lines.append({"id": name, "model": self.model, "answer": answer})
                     known[name] = answer
                 yield from (self._filled(verdict, known) for verdict in block)
 
-    def _ask(self, missing: list[tuple[str, Verdict]]) -> Iterator[tuple[str, str]]:
+    def _ask(self, missing: list[tuple[str, Verdict]]) -> Iterator[tuple[str, str | None]]:
+        """Each answer with the key that it is kept by; None where the chain does not fit into the model's context."""
         client = Client(self.endpoint)
 
-        def ask(verdict: Verdict) -> str:
+        def ask(verdict: Verdict) -> str | None:
             body: dict[str, Any] = {
                 "model": self.model,
                 "messages": [{"role": "user", "content": question_to_judge(verdict)}],
@@ -109,16 +114,20 @@ class StepJudge:
                 "max_tokens": self.max_tokens,
                 "seed": 0,
             }
-            return read_completion(client.complete(body), self.endpoint.url).text
+            try:
+                return read_completion(client.complete(body), self.endpoint.url).text
+            except TooLongError:
+                return None
 
         pool = Pool(ask, self.workers, client.stop)
         for place, answer in pool.run((place, verdict) for place, (_, verdict) in enumerate(missing)):
             yield missing[place][0], answer
 
-    def _filled(self, verdict: Verdict, known: dict[str, str]) -> Verdict:
+    def _filled(self, verdict: Verdict, known: dict[str, str | None]) -> Verdict:
         if not is_open(verdict):
             return verdict
-        step, reason = read_step(known[_key(self.model, verdict)], len(verdict.steps))
+        answer = known[_key(self.model, verdict)]
+        step, reason = (None, TOO_LONG) if answer is None else read_step(answer, len(verdict.steps))
         self.judgements.outcomes[reason] += 1
         if step is None:
             return verdict
