@@ -180,7 +180,13 @@ def test_a_key_goes_to_the_server_and_nowhere_else(
     server.key = KEY
     with pytest.raises(GenerationError, match=r"asks for a key \(401.*NEGBANK_API_KEY"):
         run(server, tmp_path / "c.jsonl")
-    monkeypatch.setenv("OPENAI_API_KEY", KEY + "x")
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    with pytest.raises(
+        GenerationError, match=r"asks for a key.*OPENAI_API_KEY is sent to https://api.openai.com alone"
+    ):
+        run(server, tmp_path / "c.jsonl")
+    assert server.headers and not any("authorization" in headers for headers in server.headers)
+    monkeypatch.setenv("NEGBANK_API_KEY", KEY + "x")
     with pytest.raises(GenerationError, match="does not accept the key") as wrong:
         run(server, tmp_path / "c.jsonl")
     assert KEY not in str(wrong.value) and "<key>" in str(wrong.value)
@@ -194,6 +200,25 @@ def test_a_key_goes_to_the_server_and_nowhere_else(
     with pytest.raises(GenerationError, match="characters that no key has") as odd:
         sampler(server)
     assert KEY not in str(odd.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "is_openai"),
+    [
+        ("https://api.openai.com/v1", True),
+        ("https://API.openai.com:443/v1/", True),
+        ("http://api.openai.com/v1", False),
+        ("https://api.openai.com.example/v1", False),
+        ("https://example/api.openai.com/v1", False),
+        ("http://localhost:8000/v1", False),
+    ],
+)
+def test_openais_key_is_for_openai_alone(url: str, is_openai: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NEGBANK_API_KEY", raising=False)
+    monkeypatch.setenv("OPENAI_API_KEY", KEY)
+    assert Endpoint(url).key == (KEY if is_openai else None)
+    monkeypatch.setenv("NEGBANK_API_KEY", "ours")
+    assert Endpoint(url).key == "ours"
 
 
 def test_no_password_of_the_user_is_sent(server: OpenAIServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -245,6 +270,17 @@ def test_the_default_file_is_named_by_all_that_decides(monkeypatch: pytest.Monke
     names += [default_file("r1", hotter, SETTINGS)]
     assert len(set(names)) == 5 and names[0].parent == tmp_path / "chains"
     assert default_file("r1", same, SETTINGS) == names[0]
+
+
+def test_splits_of_one_revision_have_files_of_their_own(
+    server: OpenAIServer, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("NEGBANK_CACHE", str(tmp_path))
+    train, test = QUESTIONS.head(4), QUESTIONS.tail(2)
+    for split, sampled in ((train, 8), (test, 4), (train, 0), (test.reverse(), 0)):
+        asker = sampler(server)
+        assert collect(split, asker, SETTINGS, default_file("r1", asker, SETTINGS, split)).sampled == sampled
+    assert len(list((tmp_path / "chains").iterdir())) == 2
 
 
 def test_settings_that_mean_nothing() -> None:

@@ -17,7 +17,11 @@ DRAWN: Final = ("samples", "temperature", "top_p", "max_tokens", "prompt")
 _OPTIONS: Final = (
     click.option("--generate", metavar="MODEL", help="erroneous-cot: chains by a model that is loaded here."),
     click.option("--endpoint", metavar="URL", help="erroneous-cot: chains by an OpenAI-compatible server."),
-    click.option("--model", metavar="NAME", help="The model on that server. A key is read from NEGBANK_API_KEY."),
+    click.option(
+        "--model", metavar="NAME",
+        help="The model on that server. A key is read from NEGBANK_API_KEY, for https://api.openai.com also from "
+        "OPENAI_API_KEY.",
+    ),
     click.option("--samples", type=click.IntRange(1), metavar="N", help="Chains a question.  [default: 4]"),
     click.option("--temperature", type=click.FloatRange(0), metavar="T", help="0 is greedy.  [default: 0.8]"),
     click.option(
@@ -30,7 +34,7 @@ _OPTIONS: Final = (
         help="A prompt of your own, with {question} in it; worked examples may stand before.",
     ),
     click.option("--judge", metavar="URL", help="A server's model names the first wrong step where nobody knows it."),
-    click.option("--judge-model", metavar="NAME", help="The model on the judge's server."),
+    click.option("--judge-model", metavar="NAME", help="The model on the judge's server. Keys as for --model."),
 )  # fmt: skip
 
 

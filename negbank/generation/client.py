@@ -23,7 +23,11 @@ import urllib3
 
 from negbank.errors import GenerationError
 
-KEY_VARIABLES: Final = ("NEGBANK_API_KEY", "OPENAI_API_KEY")
+KEY_VARIABLE: Final = "NEGBANK_API_KEY"
+"""Its key is for whatever server is asked."""
+
+OPENAI_KEY_VARIABLE: Final = "OPENAI_API_KEY"
+OPENAI_HOST: Final = "api.openai.com"
 MAX_ANSWER: Final = 64 * 2**20
 """Bytes; what is longer is no answer."""
 
@@ -58,7 +62,8 @@ class Patience:
 class Endpoint:
     """The URL of a server, such as http://localhost:8000/v1; `key` is read from the environment.
 
-    Raises GenerationError for what is no such URL, one with a password or a query in it: these end up in logs.
+    NEGBANK_API_KEY is for any server, OPENAI_API_KEY for https://api.openai.com alone. Raises GenerationError for what
+    is no such URL, one with a password or a query in it: these end up in logs.
     """
 
     url: str
@@ -75,19 +80,26 @@ class Endpoint:
             ) from error
         if parts.username or parts.password or parts.query:
             raise GenerationError(
-                f"an endpoint's URL holds no password and no key; put it in {KEY_VARIABLES[0]}, and give the URL alone"
+                f"an endpoint's URL holds no password and no key; put it in {KEY_VARIABLE}, and give the URL alone"
             )
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise GenerationError(f"the endpoint {self.url!r} is no URL; it looks like http://localhost:8000/v1")
         url = self.url.rstrip("/").removesuffix(_PATH).rstrip("/")
         object.__setattr__(self, "url", url)
         if self.key is None:
-            object.__setattr__(self, "key", _key())
+            object.__setattr__(self, "key", _key(url))
 
 
-def _key() -> str | None:
-    """The key of the environment. It is in no message, not even where it is none."""
-    name = next((name for name in KEY_VARIABLES if os.environ.get(name, "").strip()), None)
+def _key_variables(url: str) -> tuple[str, ...]:
+    """Where the key of a server is looked for: nobody but OpenAI is shown OpenAI's, and nobody over plain http."""
+    parts = urlsplit(url)
+    is_openai = parts.scheme == "https" and parts.hostname == OPENAI_HOST
+    return (KEY_VARIABLE, OPENAI_KEY_VARIABLE) if is_openai else (KEY_VARIABLE,)
+
+
+def _key(url: str) -> str | None:
+    """The key of the environment for a server. It is in no message, not even where it is none."""
+    name = next((name for name in _key_variables(url) if os.environ.get(name, "").strip()), None)
     if name is None:
         return None
     key = os.environ[name].strip()
@@ -198,8 +210,12 @@ class Client:
     def _answer(self, status: int, headers: Mapping[str, str], content: bytes) -> dict[str, Any]:
         url, said = self.endpoint.url, self._said(content)
         if status == 401 or status == 403:
-            has = f"does not accept the key of {' or '.join(KEY_VARIABLES)}" if self.endpoint.key else "asks for a key"
-            raise GenerationError(f"{url} {has} ({status}: {said}); put a valid one in {KEY_VARIABLES[0]}")
+            named = " or ".join(_key_variables(url))
+            has = f"does not accept the key of {named}" if self.endpoint.key else "asks for a key"
+            raise GenerationError(
+                f"{url} {has} ({status}: {said}); put a valid one in {KEY_VARIABLE} ({OPENAI_KEY_VARIABLE} is sent to "
+                f"https://{OPENAI_HOST} alone)"
+            )
         if status == 404:
             raise GenerationError(f"{url}: no such model or page (404: {said}); check the model's name; {_WHAT}")
         if status // 100 == 3:

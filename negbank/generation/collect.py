@@ -25,7 +25,7 @@ from negbank.errors import GenerationError
 from negbank.folders import cache_folder
 from negbank.generation.lines import Lines, Record
 from negbank.generation.records import Asked, GenerateSettings, Sampler, Written, seed_of
-from negbank.records import Progress, no_progress
+from negbank.records import Progress, content_id, no_progress
 
 STAGE: Final = "generate"
 _DECIDING: Final = ("question", "sample", "model")
@@ -45,10 +45,17 @@ class Collected:
     left_out: tuple[str, ...] = ()
 
 
-def default_file(revision: str, sampler: Sampler, settings: GenerateSettings) -> Path:
-    """Where the chains to the questions of a source's `revision` are kept: in the cache, by all that decides them."""
+def default_file(
+    revision: str, sampler: Sampler, settings: GenerateSettings, questions: pl.DataFrame | None = None
+) -> Path:
+    """Where the chains to `questions` of a source's `revision` are kept: in the cache, by all that decides them.
+
+    A revision may be that of a whole repository, the same for each of its splits, subjects and slices: without
+    `questions`, these share one file, which `collect` refuses for all but the first.
+    """
+    asked = [] if questions is None else [content_id(*sorted(questions["question_id"]))]
     decides = json.dumps(
-        [revision, sampler.model, sampler.provenance(), settings.samples, settings.seed], sort_keys=True
+        [revision, sampler.model, sampler.provenance(), settings.samples, settings.seed, *asked], sort_keys=True
     )
     return cache_folder() / "chains" / f"{hashlib.sha256(decides.encode()).hexdigest()[:24]}.jsonl"
 
