@@ -21,6 +21,7 @@ from samples import part
 import negbank
 from negbank.causal import Base, load_base
 from negbank.cli import run
+from negbank.commands import glow_benchmark
 from negbank.commands.score import score
 from negbank.errors import BenchmarkError, RecipeError, TrainingError
 from negbank.glow import GlowSettings
@@ -30,7 +31,8 @@ from negbank.registry import NewPart, Registry
 from negbank.report import from_json, to_json
 from negbank.report.kinds import read_result, verdict_of
 from negbank.report.tuned import TunedResult
-from negbank.sampling import SampleSettings
+from negbank.sampling import Sampled, SampleSettings
+from negbank.validation import solving
 from negbank.validation.chains import SYSTEMS, chain_sets
 from negbank.validation.solving import ProblemSet, Solved, solve
 from negbank.validation.tuned_summary import summarise_tuning
@@ -120,6 +122,13 @@ def test_problems_are_solved_with_seeds_of_their_own(base: Base) -> None:
     alone, beside = (solve(base, problems, how, 3, 7) for problems in (one, two))
     np.testing.assert_allclose(alone.entropy_nats[0], beside.entropy_nats[1], rtol=1e-4)
     assert 0 < alone.entropy_nats.mean() < math.log(300)
+
+
+def test_a_cut_sample_is_not_right(base: Base, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = [Sampled("1 + 1 = 2", 5, 1.0, finished) for finished in (True, False)]
+    monkeypatch.setattr(solving, "sample", lambda *_: drawn)
+    solved = solve(base, ProblemSet("a", "in", ("What is 1 and 1?",), ("2",)), SampleSettings(), 2, 0)
+    assert (solved.right.tolist(), solved.unjudged, solved.unfinished) == ([[1, 0]], 0, 1)
 
 
 def plan(base: Base, **more: Any) -> TuningPlan:
@@ -255,6 +264,37 @@ def test_a_benchmark_ends_with_a_report_and_is_recorded_with_the_version(
     assert again.result.scores == result.scores and not stages
 
 
+def test_a_run_is_gone_on_with_only_where_all_that_decides_it_is_the_same(
+    registry: Registry, recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, near = tiny_llama(tmp_path / "model"), tmp_path / "near.jsonl"
+    recipe.write_text(RECIPE.format(near=near, far=tmp_path / "far.jsonl", base=model))
+    plans: list[TuningPlan] = []
+
+    def measure(load: Any, plan: TuningPlan, *rest: Any) -> Any:
+        plans.append(plan)
+        return measure_tuning(load, plan, *rest)
+
+    monkeypatch.setattr(glow_benchmark, "measure_tuning", measure)
+
+    def folder_now() -> str:
+        chosen = negbank.GlowBenchmarkSettings(
+            recipe=str(recipe), device="cpu", folder=tmp_path / "runs", systems=("sft",), limit=2, epochs=1
+        )
+        return negbank.benchmark_glow("sums", chosen, registry=registry).folder.name
+
+    assert [folder_now(), folder_now()] == ["sums-v1-glow"] * 2
+    near.write_text(near.read_text().replace('"answer": "25"', '"answer": "26"'))
+    assert folder_now() == "sums-v1-glow-2"
+    tiny_llama(model, seed=1)
+    assert folder_now() == "sums-v1-glow-3"
+    recipe.write_text(recipe.read_text().replace("max_tokens = 10", "max_tokens = 11"))
+    assert folder_now() == "sums-v1-glow-4"
+    monkeypatch.setattr(glow_benchmark, "GRADING", 0)
+    assert [folder_now(), folder_now()] == ["sums-v1-glow-5"] * 2
+    assert {plan.sampling.stop for plan in plans} == {("\nQuestion:",)}
+
+
 def test_a_result_that_was_tampered_with_is_refused(registry: Registry, recipe: Path, tmp_path: Path) -> None:
     chosen = negbank.GlowBenchmarkSettings(
         recipe=str(recipe), device="cpu", folder=tmp_path / "runs", systems=("sft",), limit=2, epochs=1
@@ -292,6 +332,26 @@ def test_what_cannot_be_proved_is_said(registry: Registry, recipe: Path, tmp_pat
     assert "no right chains" in refused(BenchmarkError, "sides")
     registry.commit("answers", [part(count=3)], "", "")
     assert "has no rows of the tier erroneous-cot" in refused(BenchmarkError, "answers")
+
+
+def test_choices_do_not_hide_that_a_problem_is_in_the_version(registry: Registry, recipe: Path, tmp_path: Path) -> None:
+    lettered = [
+        {"question": f"What is {i} and 1?", "choices": [str(i), str(i + 1)], "answer": str(i + 1)} for i in (5, 6)
+    ]
+    (tmp_path / "near.jsonl").write_text("\n".join(map(json.dumps, lettered)) + "\n")
+    chosen = negbank.GlowBenchmarkSettings(recipe=str(recipe), device="cpu", folder=tmp_path / "runs")
+    with pytest.raises(BenchmarkError, match=r"sums@v1 holds 1 of the problems of near .* such as 'What is 5 and 1\?'"):
+        negbank.benchmark_glow("sums", chosen, registry=registry)
+    whole = pl.concat(
+        rows(1).with_columns(
+            question_id=pl.lit(listed),
+            question=pl.lit(f"What is 6 and 1?\n{listed}\nThe answer is one of the letters."),
+        )
+        for listed in ("A. 6\nB. 7", "A. 7\nB. 6")
+    )
+    registry.commit("letters", [NewPart(ERRONEOUS_COT, "train", whole, {})], "", "")
+    with pytest.raises(BenchmarkError, match=r"letters@v1 holds 1 of the problems of near"):
+        negbank.benchmark_glow("letters", chosen, registry=registry)
 
 
 def test_usage(recipe: Path, capsys: pytest.CaptureFixture[str]) -> None:

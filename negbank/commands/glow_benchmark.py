@@ -17,12 +17,13 @@ from negbank.commands.files import write_whole
 from negbank.commands.glow_ground import GlowGround, GlowWanted, glow_ground, refuse_shared
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import BenchmarkError
+from negbank.generation.records import PLAIN_STOPS
 from negbank.glow import GlowSettings
 from negbank.heads import LoraSettings, TrainSettings, TuneSettings
 from negbank.machine import describe_machine, describe_versions, now
 from negbank.reasoning.judge import MathJudge
 from negbank.recipes import GlowTable, Recipe, as_record
-from negbank.records import ERRONEOUS_COT, Progress, no_progress
+from negbank.records import ERRONEOUS_COT, Progress, content_id, no_progress
 from negbank.registry import Version
 from negbank.report import BaseModel, to_json
 from negbank.report.tuned import EffectReference, ProblemsUsed, Solving, TunedResult, without_curves
@@ -30,6 +31,7 @@ from negbank.report.tuned_page import tuned_page
 from negbank.report.tuned_plots import tuned_plots
 from negbank.sampling import SampleSettings
 from negbank.validation.chains import SYSTEMS, chain_sets
+from negbank.validation.solving import GRADING
 from negbank.validation.tuned_summary import summarise_tuning
 from negbank.validation.tuning import TuningPlan, measure_tuning
 
@@ -98,15 +100,15 @@ def benchmark_glow(
         return load_base(ground.model, settings.device, ground.base.precision, ground.base.revision)
 
     base = load()
-    folder = _folder(Path(settings.folder), ground, settings)
+    about = _base(ground, base)
+    folder = _folder(Path(settings.folder), _record(ground, about, settings), f"{ground.version}-glow")
     with MathJudge() as judge:
         plan = TuningPlan(
             settings.systems, chain_sets(rows, base, recipe.training.max_examples), ground.problems,
             _tuning(recipe, ground, base, settings), GlowSettings(glow.alpha, glow.beta, glow.low, glow.high),
-            SampleSettings(glow.temperature, glow.top_p, glow.max_tokens, glow.batch), glow.samples, settings.seeds,
-            judge,
+            SampleSettings(glow.temperature, glow.top_p, glow.max_tokens, glow.batch, PLAIN_STOPS), glow.samples,
+            settings.seeds, judge,
         )  # fmt: skip
-        about = _base(ground, base)
         notices = (*base.notices, *ground.notices, *_left_out(plan, base))
         del base  # a large model is not held twice
         summary = summarise_tuning(measure_tuning(load, plan, folder, progress), plan, glow.ks)
@@ -179,14 +181,20 @@ def _left_out(plan: TuningPlan, base: Base) -> Iterator[str]:
         yield f"{plan.chains.too_long:,} chains were left out of training: the model takes {base.window:,} tokens"
 
 
-def _folder(runs: Path, ground: GlowGround, settings: GlowBenchmarkSettings) -> Path:
-    """The run's folder: the one that was begun with the same settings, or the first free name."""
+def _record(ground: GlowGround, base: BaseModel, settings: GlowBenchmarkSettings) -> dict[str, Any]:
+    """All that decides a run's numbers, by content: a name may stand for something else tomorrow."""
     chosen = replace(settings, command="", folder="", systems=(), max_tokens=None)
-    record = {
-        "manifest": ground.version.name, "recipe": as_record(ground.recipe), "base": ground.base.name, **asdict(chosen),
+    return {
+        "manifest": ground.version.name, "recipe": as_record(ground.recipe), "base": asdict(base),
+        "revisions": ground.revisions, "problems": content_id(json.dumps([asdict(held) for held in ground.problems])),
+        "stop": PLAIN_STOPS, "grading": GRADING, "settings": asdict(chosen),
     }  # fmt: skip
+
+
+def _folder(runs: Path, record: dict[str, Any], name: str) -> Path:
+    """The run's folder: the one that was begun with the same record, or the first free name."""
     text = json.dumps(record, indent=1, sort_keys=True, default=str)
-    name, number = f"{ground.version}-glow".replace("@", "-"), 1
+    name, number = name.replace("@", "-"), 1
     while True:
         folder = runs / (name if number == 1 else f"{name}-{number}")
         kept = folder / "settings.json"

@@ -82,7 +82,9 @@ def refuse_shared(version: Version, rows: pl.DataFrame, problems: Sequence[Probl
     """Raise BenchmarkError where a problem that is solved is in the version: it would prove nothing."""
     asked = {normalise(question) for question in rows["question"].unique()}
     for held in problems:
-        if found := [question for question in held.questions if normalise(question) in asked]:
+        pairs = zip(held.stems or held.questions, held.questions, strict=True)
+        # a version has questions without their choices, or the whole text where its chains came from elsewhere
+        if found := [stem for stem, question in pairs if not asked.isdisjoint((normalise(stem), normalise(question)))]:
             raise BenchmarkError(
                 f"{version} holds {len(found)} of the problems of {held.source} that are solved, such as "
                 f"{found[0][:80]!r}; mine it from the training questions alone"
@@ -92,10 +94,11 @@ def refuse_shared(version: Version, rows: pl.DataFrame, problems: Sequence[Probl
 def _problems(name: str, domain: Literal["in", "out"]) -> tuple[ProblemSet, str, tuple[str, ...]]:
     """What a source holds back, as problems; where it has choices, they are lettered and a letter is the answer."""
     source = read_source(name)
-    questions, answers = [], []
+    stems, questions, answers = [], [], []
     generator = np.random.default_rng(ORDER_SEED)
     held = source.evaluation if name in SOURCES else source.questions  # a file holds nothing back: all of it is solved
     for question, answer, distractors in held.select("question", "answer", "distractors").iter_rows():
+        stems.append(question)
         if distractors:
             choices = [answer, *distractors][: len(CHOICES)]
             order = generator.permutation(len(choices))
@@ -108,14 +111,18 @@ def _problems(name: str, domain: Literal["in", "out"]) -> tuple[ProblemSet, str,
     if not questions:
         raise BenchmarkError(f"{name} holds no problems back to evaluate on; name another evaluation source")
     return (
-        ProblemSet(name if name in SOURCES else Path(name).stem, domain, tuple(questions), tuple(answers)),
+        ProblemSet(
+            name if name in SOURCES else Path(name).stem, domain, tuple(questions), tuple(answers), tuple(stems)
+        ),
         source.revision,
         source.notices,
     )
 
 
 def _limited(problems: ProblemSet, limit: int | None) -> ProblemSet:
-    return ProblemSet(problems.source, problems.domain, problems.questions[:limit], problems.answers[:limit])
+    return replace(
+        problems, questions=problems.questions[:limit], answers=problems.answers[:limit], stems=problems.stems[:limit]
+    )
 
 
 def _recipe_for(registry: Registry, reference: str | None) -> Recipe:

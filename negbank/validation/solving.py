@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,18 +16,24 @@ from negbank.records import Progress, content_id, no_progress
 from negbank.sampling import Sampled, SampleSettings, sample
 
 STAGE = "solve {name}"
+GRADING: Final = 2
+"""Raised whenever samples are graded in another way: what was graded before is not gone on with."""
 
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class ProblemSet:
-    """Questions of one source with the answers that count as right, in the domain of the chains or out of it."""
+    """Questions of one source with the answers that count as right, in the domain of the chains or out of it.
+
+    `stems` are the questions without their choices; where there are none, no question has choices.
+    """
 
     source: str
     domain: Literal["in", "out"]
     questions: tuple[str, ...]
     answers: tuple[str, ...]
+    stems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,7 +105,7 @@ def solve(
 
 
 def _verdict(drawn: Sampled, answer: str, judge: Judge | None) -> str:
-    found = find_answer(drawn.text)
+    found = find_answer(drawn.text) if drawn.finished else None  # a number on the way is no answer
     return "wrong" if found is None else compare(found.text, answer, judge).outcome
 
 
