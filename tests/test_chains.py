@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 
@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 from negbank.causal import context_of, load_base
 from negbank.chains import ChainsSettings, document, draw_problem, from_mapping, held_out, make_tokenizer, pretrained
 from negbank.chains.problems import generator
-from negbank.errors import RecipeError
+from negbank.commands import chains_ground
+from negbank.errors import BenchmarkError, RecipeError
+from negbank.generation.records import PLAIN_STOPS
 from negbank.reasoning.answers import find_answer
 from negbank.reasoning.arithmetic import first_false_equation
 from negbank.reasoning.steps import split_steps
+from negbank.recipes import load_recipe
+from negbank.records import ERRONEOUS_COT, content_id, no_progress
+from negbank.registry import Registry
+from negbank.sampling import Sampled, SampleSettings, sample
 
 TINY = ChainsSettings(
     training_questions=12, evaluation_questions=6, long_questions=6, base_tokens=2000, teacher_tokens=1000, width=16,
@@ -52,6 +58,17 @@ def test_the_same_settings_give_the_same_problems_and_other_seeds_others() -> No
     assert held_out(TINY) == held_out(TINY) != held_out(replace(TINY, seed=1))
 
 
+def test_the_problems_of_the_recipe_stay_what_they_are() -> None:
+    problems = held_out(ChainsSettings())
+    assert content_id(*(problem.question for found in problems.values() for problem in found)) == "bc01df796ef8c5f9"
+
+
+@pytest.mark.parametrize("key", ["training_questions", "evaluation_questions", "long_questions"])
+def test_more_problems_than_there_are(key: str) -> None:
+    with pytest.raises(RecipeError, match=rf"\[chains\] {key} is 20,000, and after .* no new problem of \d days"):
+        held_out(replace(TINY, **{key: 20_000}))
+
+
 def test_the_tokenizer_knows_every_word() -> None:
     tokenizer, draw = make_tokenizer(TINY), generator(TINY, "words")
     for _ in range(300):
@@ -67,6 +84,32 @@ def test_two_models_are_trained_once_and_load(tmp_path: Path) -> None:
     assert base.info.weights != teacher.info.weights and base.window == teacher.window == 512
     other = pretrained(replace(TINY, seed=1), "cpu", tmp_path)
     assert other.base != found.base
+    prompts, how = [context_of("There are 7 beads.")] * 8, SampleSettings(max_tokens=30)
+    # no word of theirs breaks a line, so a stop text after a line break changes nothing
+    assert sample(base, prompts, how, range(8)) == sample(base, prompts, replace(how, stop=PLAIN_STOPS), range(8))
+
+
+def test_a_teacher_without_wrong_chains_is_told_each_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models, registry = pretrained(TINY, "cpu", tmp_path / "models"), Registry(tmp_path / "registry")
+    recipe = replace(load_recipe("chains"), chains=asdict(TINY))
+
+    def writes(text: str) -> None:
+        found = Sampled(text, 9, 0.5, True)
+        monkeypatch.setattr(chains_ground, "sample", lambda base, prompts, *_: [found] * len(prompts))
+
+    kept = models.teacher.parent / "sampled-cpu"
+    writes("Nothing comes of it.")
+    for _ in range(2):
+        with pytest.raises(
+            BenchmarkError, match=r"no wrong chain to 12 problems \(chains: 24 refused\).*raise samples"
+        ):
+            chains_ground.chains_version(registry, recipe, models, "cpu", no_progress)
+        assert not list(kept.parent.glob("*sampl*"))
+    kept.mkdir()
+    (kept / "counted.json").write_text("{}")  # as a run without wrong chains once left it
+    writes("The answer is 999.")
+    version = chains_ground.chains_version(registry, recipe, models, "cpu", no_progress)
+    assert version.tiers[ERRONEOUS_COT] == 12 and (kept / "rows.parquet").is_file()
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from negbank.chains.settings import ChainsSettings
+from negbank.errors import RecipeError
 
 QUESTION: Final = "There are {start} beads. Each day {first} and {second}. How many are there after day {days}?"
 VERBS: Final = {"+": "{by} come", "-": "{by} go"}
 DAY: Final = "Day {day}: {before} {first} {by} = {middle}. Then {middle} {second} {then} = {after}."
 ANSWER: Final = "The answer is {value}."
+
+IN_VAIN: Final = 10_000
+"""Draws in a row without a new problem, after which there is hardly one left."""
 
 Change = tuple[str, int]
 """A sign, + or -, and how many come or go."""
@@ -82,7 +86,10 @@ def generator(settings: ChainsSettings, *purpose: object) -> random.Random:
 
 
 def held_out(settings: ChainsSettings) -> dict[str, list[Problem]]:
-    """The problems of `training`, `evaluation` (as long) and `long`, no two of them alike over all three."""
+    """The problems of `training`, `evaluation` (as long) and `long`, no two of them alike over all three.
+
+    Raises RecipeError where there are not as many.
+    """
     short, long = (settings.days_low, settings.days_high), (settings.long_low, settings.long_high)
     sizes = {
         "training": (*short, settings.training_questions),
@@ -91,11 +98,18 @@ def held_out(settings: ChainsSettings) -> dict[str, list[Problem]]:
     }
     problems, seen = dict[str, list[Problem]](), set[Problem]()
     for name, (low, high, count) in sizes.items():
-        draw, found = generator(settings, name), list[Problem]()
+        draw, found, in_vain = generator(settings, name), list[Problem](), 0
         while len(found) < count:
-            problem = draw_problem(settings, low + len(found) % (high - low + 1), draw)
+            days = low + len(found) % (high - low + 1)
+            problem = draw_problem(settings, days, draw)
             if problem not in seen:
                 seen.add(problem)
                 found.append(problem)
+                in_vain = 0
+            elif (in_vain := in_vain + 1) == IN_VAIN:
+                raise RecipeError(
+                    f"[chains] {name}_questions is {count:,}, and after {len(found):,} of them no new problem of "
+                    f"{days} days is found; lower it, or raise most or operand"
+                )
         problems[name] = found
     return problems

@@ -17,6 +17,7 @@ from negbank import __version__
 from negbank.causal import Base, context_of, load_base
 from negbank.chains import ChainsSettings, Models, Problem, from_mapping, held_out, pretrained
 from negbank.commands.chain_rows import Made, Piles, Question
+from negbank.errors import BenchmarkError
 from negbank.reasoning.chains import Trajectory
 from negbank.reasoning.golds import GoldBook
 from negbank.reasoning.verify import Tally, verify
@@ -29,6 +30,7 @@ from negbank.validation.solving import ProblemSet
 CHAINS, LONG = "chains", "chains-long"
 SAMPLE: Final = "sample the teacher's chains"
 MAX_TOKENS: Final = 200
+ROWS: Final = "rows.parquet"
 BATCH: Final = 256
 
 
@@ -58,19 +60,20 @@ def chains_version(
 ) -> Version:
     """The version that holds the teacher's wrong chains; it is committed where it is not the newest one.
 
-    They are sampled once, and kept beside the models.
+    They are sampled once, and kept beside the models. Raises BenchmarkError where none of them is wrong.
     """
     settings = from_mapping(recipe.chains or {})
     kept = models.teacher.parent / f"sampled-{device or 'any'}"
-    if not kept.is_dir():
+    if not (kept / ROWS).is_file():
         kept.parent.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=".sampling-", dir=kept.parent))
         try:
             _sample_into(making, settings, load_base(str(models.teacher), device, "fp32"), progress)
+            shutil.rmtree(kept, ignore_errors=True)  # one without rows, which no version can be made of
             making.replace(kept)
         finally:
             shutil.rmtree(making, ignore_errors=True)
-    rows, counted = pl.read_parquet(kept / "rows.parquet"), json.loads((kept / "counted.json").read_text())
+    rows, counted = pl.read_parquet(kept / ROWS), json.loads((kept / "counted.json").read_text())
     mined: dict[str, Any] = {
         "source": CHAINS, "revision": chains_revision(settings), "license": "apache-2.0",
         "parameters": asdict(settings), "questions": settings.training_questions, **counted, "negbank": __version__,
@@ -82,7 +85,10 @@ def chains_version(
 
 
 def _sample_into(folder: Path, settings: ChainsSettings, teacher: Base, progress: Progress) -> None:
-    """Write the rows (CHAINS) of the teacher's chains, and what was counted on the way."""
+    """Write the rows (CHAINS) of the teacher's chains, and what was counted on the way.
+
+    Raises BenchmarkError where there is no row.
+    """
     problems = held_out(settings)["training"]
     questions = {_name(problem): problem for problem in problems}
     golds = GoldBook.of((problem.question, problem.chain) for problem in problems)
@@ -97,8 +103,14 @@ def _sample_into(folder: Path, settings: ChainsSettings, teacher: Base, progress
                 kept.put(names[verdict.question], verdict, MODEL)
         frames = [pl.read_parquet(path) for path in kept.rows(made, lambda _: twice.update(["duplicate"]))]
     shutil.rmtree(piles)
-    pl.concat(frames).write_parquet(folder / "rows.parquet") if frames else None
     counted = {"refused": {**tally.refused, **twice}, "chains": dict(tally.outcomes)}
+    if not frames:
+        met = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(tally.outcomes.items())) or "none"
+        raise BenchmarkError(
+            f"the teacher wrote no wrong chain to {len(problems):,} problems (chains: {met}); in [chains], raise "
+            "samples or temperature where its chains are right, and teacher_tokens where they are refused"
+        )
+    pl.concat(frames).write_parquet(folder / ROWS)
     (folder / "counted.json").write_text(json.dumps(counted))
 
 
