@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal, get_args
 
 import numpy as np
 import numpy.typing as npt
@@ -23,20 +23,29 @@ import numpy.typing as npt
 from negbank.errors import TrainingError
 
 Floats = npt.NDArray[np.float64]
+Form = Literal["sigmoid", "linear"]
 FORMAT: Final = "glow-losses-1"
 
 
 @dataclass(frozen=True)
 class GlowSettings:
-    """`w = clamp(alpha (1 - sigmoid(beta D)), low, high)`; the authors use alpha 1 or 2 and beta 10 to 30."""
+    """`w = clamp(alpha (1 - sigmoid(beta D)), low, high)`; the authors use alpha 1 or 2 and beta 10 to 30.
+
+    With the form `linear` it is the tangent of that at D = 0, `clamp(alpha (1/2 - beta D / 4), low, high)`: a loss that
+    rises far goes on to gain weight.
+    """
 
     alpha: float = 1.0
     beta: float = 20.0
     low: float = 0.5
     high: float = 5.0
+    form: Form = "sigmoid"
 
     def __post_init__(self) -> None:
         values = (self.alpha, self.beta, self.low, self.high)
+        if self.form not in get_args(Form):
+            forms = " and ".join(get_args(Form))
+            raise TrainingError(f"GLOW cannot weight with the form {self.form!r}; its forms are {forms}")
         if not all(np.isfinite(values)) or self.alpha <= 0 or self.beta < 0 or not 0 <= self.low <= self.high:
             raise TrainingError(
                 f"GLOW cannot weight with alpha {self.alpha}, beta {self.beta}, clamp {self.low} to {self.high}; "
@@ -53,7 +62,7 @@ class SampleId:
 
 
 def glow_weights(last: npt.ArrayLike, current: npt.ArrayLike, settings: GlowSettings | None = None) -> Floats:
-    """The `(n,)` weights of n samples: `clamp(alpha (1 - sigmoid(beta (last - current))), low, high)`.
+    """The `(n,)` weights of n samples by `settings`, with `D = last - current`.
 
     `last` and `current` are each sample's loss in nats, a mean over its own answer tokens; NaN in `last` is a sample
     that was not visited yet, whose weight is 1. Raises TrainingError for shapes that differ, or a loss that is no
@@ -67,7 +76,9 @@ def glow_weights(last: npt.ArrayLike, current: npt.ArrayLike, settings: GlowSett
         raise TrainingError("a sample's loss is no finite number; lower the learning rate or leave the sample out")
     seen = ~np.isnan(before)
     gain = np.where(seen, before, now) - now
-    weights: Floats = np.clip(settings.alpha * _falling(settings.beta * gain), settings.low, settings.high)
+    steep = settings.beta * gain
+    share = _falling(steep) if settings.form == "sigmoid" else 0.5 - steep / 4
+    weights: Floats = np.clip(settings.alpha * share, settings.low, settings.high)
     weights[~seen] = 1.0
     return weights
 

@@ -262,14 +262,14 @@ def test_the_default_file_is_named_by_all_that_decides(monkeypatch: pytest.Monke
     monkeypatch.setenv("NEGBANK_API_KEY", "another")
     same = EndpointSampler(Endpoint("http://h/v1/"), "m", SETTINGS, workers=1)
     hotter = EndpointSampler(Endpoint("http://h/v1"), "m", GenerateSettings(temperature=0.9))
-    names = [default_file("r1", here, SETTINGS), default_file("r2", here, SETTINGS)]
+    names = [default_file("r1", here, SETTINGS, QUESTIONS), default_file("r2", here, SETTINGS, QUESTIONS)]
     names += [
-        default_file("r1", here, replace(SETTINGS, samples=5)),
-        default_file("r1", here, replace(SETTINGS, seed=1)),
+        default_file("r1", here, replace(SETTINGS, samples=5), QUESTIONS),
+        default_file("r1", here, replace(SETTINGS, seed=1), QUESTIONS),
     ]
-    names += [default_file("r1", hotter, SETTINGS)]
+    names += [default_file("r1", hotter, SETTINGS, QUESTIONS)]
     assert len(set(names)) == 5 and names[0].parent == tmp_path / "chains"
-    assert default_file("r1", same, SETTINGS) == names[0]
+    assert default_file("r1", same, SETTINGS, QUESTIONS) == names[0]
 
 
 def test_splits_of_one_revision_have_files_of_their_own(

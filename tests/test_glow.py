@@ -154,7 +154,8 @@ def test_bad_losses_and_ids_are_refused_and_nothing_is_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"alpha": 0.0}, {"alpha": math.nan}, {"beta": -1.0}, {"low": 2.0, "high": 1.0}, {"low": -1.0}]
+    "settings",
+    [{"alpha": 0.0}, {"alpha": math.nan}, {"beta": -1.0}, {"low": 2.0, "high": 1.0}, {"low": -1.0}, {"form": "cubic"}],
 )
 def test_settings_that_mean_nothing_are_refused(settings: dict[str, float]) -> None:
     with pytest.raises(TrainingError, match="GLOW cannot weight"):
@@ -174,3 +175,15 @@ def test_the_file_names_its_format(tmp_path: Path) -> None:
         "format": "glow-losses-1",
         "losses": {"f": {"1": 0.1}},
     }
+
+
+def test_the_linear_form_is_the_tangent_of_the_sigmoid_at_no_gain() -> None:
+    last, step = np.full(3, 2.0), 1e-4
+    now = last - np.array([-step, 0.0, step])
+    curved, straight = (
+        glow_weights(last, now, GlowSettings(alpha=2.0, beta=10.0, low=0.0, form=form))
+        for form in ("sigmoid", "linear")
+    )
+    assert straight == pytest.approx(curved, abs=1e-9) and straight[1] == 1.0
+    far = glow_weights([0.0], [2.0], GlowSettings(alpha=2.0, beta=2.0, form="linear"))
+    assert far == pytest.approx([3.0])  # 2 (1/2 + 2 * 2 / 4), where the sigmoid stays below 2

@@ -18,7 +18,7 @@ POSITIVE = click.IntRange(1)
 SHARE = click.FloatRange(0, 1)
 
 GLOW_SYSTEMS = ("glow", "negative_only", "mixed")
-GLOW_ALONE = ("alpha", "beta", "clamp", "epochs")
+GLOW_ALONE = ("alpha", "beta", "clamp", "form", "epochs")
 LIKRA_ALONE = ("likra", "base_likra", "shots", "weights", "compare_tiers", "positives", "negatives", "contamination")
 """Options of one kind of benchmark that mean nothing to the other."""
 
@@ -26,7 +26,7 @@ LIKRA_ALONE = ("likra", "base_likra", "shots", "weights", "compare_tiers", "posi
 def model_options(command: F) -> F:
     """`--device`, `--max-tokens`."""
     command = click.option(
-        "--max-tokens", type=POSITIVE, metavar="N", help="Tokens scored at once; lower it where memory is short."
+        "--max-tokens", type=POSITIVE, metavar="N", help="Tokens at once; lower it where memory is short."
     )(command)
     return click.option("--device", metavar="DEVICE", help="cpu, cuda, cuda:1 (else the best that is there).")(command)
 
@@ -46,6 +46,9 @@ def model_options(command: F) -> F:
 )
 @click.option("--beta", type=click.FloatRange(0), metavar="B", help="Of GLOW's weight: how steep it is.")
 @click.option("--clamp", type=(float, float), metavar="LOW HIGH", help="Bounds of GLOW's weight.")
+@click.option(
+    "--form", type=click.Choice(("sigmoid", "linear")), help="Of GLOW's weight: the authors' sigmoid, or its tangent."
+)
 @click.option("--epochs", type=POSITIVE, metavar="N", help="Times that GLOW's systems read every chain.")
 @click.option("--recipe", metavar="NAME|FILE", help="How it is proved (else the dataset's own): negbank recipes.")
 @click.option("--base", metavar="MODEL", help="The base model, by name or folder (else the recipe's first).")
@@ -198,6 +201,7 @@ def _glow_settings(given: dict[str, Any]) -> Any:
         "folder",
         "alpha",
         "beta",
+        "form",
         "epochs",
     )
     chosen = {name: given[name] for name in kept}

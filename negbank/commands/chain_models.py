@@ -27,7 +27,7 @@ class ModelSettings:
 
     Chains are written by `generate`, a model that is loaded here, or by `model` of the server at `endpoint`, as
     `chains` says. `judge_model` of the server at `judge` names the first wrong step where nobody else knows it. A
-    server's key is read from NEGBANK_API_KEY, else OPENAI_API_KEY.
+    server's key is read from NEGBANK_API_KEY, that of https://api.openai.com else from OPENAI_API_KEY.
     """
 
     generate: str | None = None
@@ -61,7 +61,8 @@ def write_chains(
     Raises ModelError and GenerationError; what is done is kept, and gone on from by the same call.
     """
     sampler, chains = _sampler(models, device), replace(models.chains, seed=seed)
-    collected = collect(data.questions, sampler, chains, default_file(data.revision, sampler, chains), progress)
+    file = default_file(data.revision, sampler, chains, data.questions)
+    collected = collect(data.questions, sampler, chains, file, progress)
     return collected, {**sampler.provenance(), "samples": chains.samples, "seed": seed}
 
 

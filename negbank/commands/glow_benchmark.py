@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -45,7 +45,7 @@ class GlowBenchmarkSettings:
     """How a version is proved by GLOW; None is what the recipe says.
 
     `systems` are those that are trained; `max_examples` bounds the questions whose chains are learned from, `limit` the
-    problems that are solved of each source. `alpha`, `beta`, `low` and `high` are those of the weight.
+    problems that are solved of each source. `alpha`, `beta`, `low`, `high` and `form` are those of the weight.
     """
 
     recipe: str | None = None
@@ -60,6 +60,7 @@ class GlowBenchmarkSettings:
     beta: float | None = None
     low: float | None = None
     high: float | None = None
+    form: Literal["sigmoid", "linear"] | None = None
     max_tokens: int | None = None
     folder: str | Path = "runs"
     command: str = ""
@@ -105,7 +106,7 @@ def benchmark_glow(
     with MathJudge() as judge:
         plan = TuningPlan(
             settings.systems, chain_sets(rows, base, recipe.training.max_examples), ground.problems,
-            _tuning(recipe, ground, base, settings), GlowSettings(glow.alpha, glow.beta, glow.low, glow.high),
+            _tuning(recipe, ground, base, settings), _weighing(glow),
             SampleSettings(glow.temperature, glow.top_p, glow.max_tokens, glow.batch, PLAIN_STOPS), glow.samples,
             settings.seeds, judge,
         )  # fmt: skip
@@ -130,11 +131,16 @@ def _glow(recipe: Recipe) -> GlowTable:
     return recipe.glow or GlowTable()
 
 
+def _weighing(glow: GlowTable) -> GlowSettings:
+    """Raises TrainingError for weights that cannot be."""
+    return GlowSettings(glow.alpha, glow.beta, glow.low, glow.high, glow.form)
+
+
 def _changed(recipe: Recipe, settings: GlowBenchmarkSettings) -> Recipe:
     """The recipe with what was asked for instead. Raises TrainingError for weights that cannot be."""
-    given = {name: getattr(settings, name) for name in ("alpha", "beta", "low", "high")}
+    given = {name: getattr(settings, name) for name in ("alpha", "beta", "low", "high", "form")}
     glow = replace(_glow(recipe), **{name: value for name, value in given.items() if value is not None})
-    GlowSettings(glow.alpha, glow.beta, glow.low, glow.high)
+    _weighing(glow)
     training = recipe.training
     if settings.max_examples is not None:
         training = replace(training, max_examples=settings.max_examples)

@@ -45,17 +45,14 @@ class Collected:
     left_out: tuple[str, ...] = ()
 
 
-def default_file(
-    revision: str, sampler: Sampler, settings: GenerateSettings, questions: pl.DataFrame | None = None
-) -> Path:
-    """Where the chains to `questions` of a source's `revision` are kept: in the cache, by all that decides them.
+def default_file(revision: str, sampler: Sampler, settings: GenerateSettings, questions: pl.DataFrame) -> Path:
+    """Where the chains to `questions` (QUESTIONS) of a source's `revision` are kept, by all that decides them.
 
-    A revision may be that of a whole repository, the same for each of its splits, subjects and slices: without
-    `questions`, these share one file, which `collect` refuses for all but the first.
+    A revision may be that of a whole repository, the same for each of its splits, subjects and slices.
     """
-    asked = [] if questions is None else [content_id(*sorted(questions["question_id"]))]
+    asked = content_id(*sorted(questions["question_id"]))
     decides = json.dumps(
-        [revision, sampler.model, sampler.provenance(), settings.samples, settings.seed, *asked], sort_keys=True
+        [revision, sampler.model, sampler.provenance(), settings.samples, settings.seed, asked], sort_keys=True
     )
     return cache_folder() / "chains" / f"{hashlib.sha256(decides.encode()).hexdigest()[:24]}.jsonl"
 

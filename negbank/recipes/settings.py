@@ -116,15 +116,17 @@ class LikraSettings:
 class GlowTable:
     """`[glow]`: how chains of thought are learned from and how that is measured; with it, a recipe is one for GLOW.
 
-    `alpha`, `beta`, `low` and `high` are of the weight `clamp(alpha (1 - sigmoid(beta D)), low, high)`. `trains` says
-    whether all of the model is trained or a LoRA head. Each problem is solved `samples` times at `temperature` and
-    `top_p`; `ks` are those of pass@k. `out_of_domain` are further sources that are evaluated on.
+    `alpha`, `beta`, `low` and `high` are of the weight `clamp(alpha (1 - sigmoid(beta D)), low, high)`; the `form`
+    `linear` is its tangent at D = 0. `trains` says whether all of the model is trained or a LoRA head. Each problem is
+    solved `samples` times at `temperature` and `top_p`; `ks` are those of pass@k. `out_of_domain` are further sources
+    that are evaluated on.
     """
 
     alpha: Annotated[float, Between(0, 100, above=True)] = 1.0
     beta: Annotated[float, Between(0, 1000)] = 20.0
     low: Annotated[float, Between(0, 1000)] = 0.5
     high: Annotated[float, Between(0, 1000)] = 5.0
+    form: Literal["sigmoid", "linear"] = "sigmoid"
     trains: Literal["model", "lora"] = "model"
     schedule: Literal["constant", "cosine"] = "cosine"
     warmup: Annotated[float, Between(0, 0.9)] = 0.1
