@@ -18,8 +18,9 @@ from negbank.causal import Base, context_of, load_base
 from negbank.chains import ChainsSettings, Models, Problem, from_mapping, held_out, pretrained
 from negbank.commands.chain_rows import Made, Piles, Question
 from negbank.errors import BenchmarkError
-from negbank.reasoning.chains import Trajectory
+from negbank.reasoning.chains import RefusedChain, Trajectory
 from negbank.reasoning.golds import GoldBook
+from negbank.reasoning.reasons import CHAIN_CUT
 from negbank.reasoning.verify import Tally, verify
 from negbank.recipes import Recipe
 from negbank.records import ERRONEOUS_COT, MODEL, Progress, content_id
@@ -116,7 +117,7 @@ def _sample_into(folder: Path, settings: ChainsSettings, teacher: Base, progress
 
 def _sampled(
     settings: ChainsSettings, problems: list[Problem], teacher: Base, progress: Progress
-) -> Iterator[Trajectory]:
+) -> Iterator[Trajectory | RefusedChain]:
     """Each problem solved by the teacher as often as the settings say."""
     asked = [problem for problem in problems for _ in range(settings.samples)]
     how = SampleSettings(settings.temperature, 1.0, MAX_TOKENS, BATCH)
@@ -125,6 +126,9 @@ def _sampled(
     drawn = sample(teacher, prompts, how, seeds, lambda _, done, total: progress(SAMPLE, done, total))
     about = json.dumps({"model": CHAINS, "temperature": settings.temperature, "top_p": 1.0, "seed": settings.seed})
     for place, (problem, one) in enumerate(zip(asked, drawn, strict=True)):
+        if not one.finished:
+            yield RefusedChain(problem.question, CHAIN_CUT, 0, place)
+            continue
         yield Trajectory(problem.question, _tidy(one.text), model="teacher", position=place, provenance=about)
 
 
