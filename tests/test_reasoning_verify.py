@@ -56,6 +56,29 @@ def test_the_labels_of_a_file_are_named_as_theirs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("claimed", "kind", "expected"),
+    [
+        (0, None, (0, "file", None)), (0, "wrong-operation", (0, "file", "wrong-operation")),
+        (1, "wrong-operation", (1, "arithmetic", "calculation")), (2, None, (1, "arithmetic", "calculation")),
+        (None, None, (1, "arithmetic", "calculation")),
+    ],
+)  # fmt: skip
+def test_a_false_equation_replaces_no_earlier_error_of_the_file(
+    claimed: int | None, kind: str | None, expected: tuple[int, str, str | None]
+) -> None:
+    steps = ("16 - 3 = 13 eggs", "9 * 2 = 19", "The answer is 19")
+    chain = Trajectory("q", "\n".join(steps), steps, "18", False, claimed, error_type=kind)
+    (found,) = verify([chain])
+    assert (found.first_error_step, found.error_source, found.error_type) == expected
+
+
+def test_who_broke_a_chain_stays_its_source_before_a_false_equation() -> None:
+    steps = ("16 - 4 = 12 eggs", "9 * 2 = 19", "The answer is 19")
+    (found,) = verify([Trajectory("q", "\n".join(steps), steps, "18", False, 0, error_source="perturbation")])
+    assert (found.first_error_step, found.error_source) == (0, "perturbation")
+
+
+@pytest.mark.parametrize(
     ("chain", "claim", "outcome", "holds"),
     [
         (RIGHT, True, "right", True), (RIGHT, False, "right", False), (WRONG, True, "wrong", False),

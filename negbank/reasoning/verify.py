@@ -29,9 +29,9 @@ class Verdict:
     """What became of one chain. Steps count from 0.
 
     `first_error_step` is known for certain by `arithmetic`, or taken from the labels of the file (`file`), or from
-    whoever broke the chain, as `error_source` says; `divergent_step` is a hint beside the gold chain. `claim_holds` is
-    None where the file claims nothing. `reason` says why it was refused, or how the answers were found to be equal or
-    different.
+    whoever broke the chain, as `error_source` says: the earlier of the two, and arithmetic where both name one step.
+    `divergent_step` is a hint beside the gold chain. `claim_holds` is None where the file claims nothing. `reason` says
+    why it was refused, or how the answers were found to be equal or different.
     """
 
     outcome: Literal["wrong", "right", "refused"]
@@ -106,15 +106,21 @@ def _judge(chain: Trajectory, gold: Gold, judge: Judge | None) -> Verdict:
         answers = {"final_answer": final.text, "found_by": final.found_by, "gold_answer": gold.answer}
         return _refuse(chain, f"{UNDECIDED}-{found.reason}", **answers)
     steps = chain.steps if chain.steps is not None else split_steps(chain.chain)
-    error = first_false_equation(steps)
-    step, source = (error.step, ARITHMETIC) if error else (chain.claimed_error_step, chain.error_source or FILE)
-    kind = "calculation" if error else chain.error_type
+    step, source, kind = _first_error(chain, steps)
     divergent = first_divergent_step(steps, gold.steps, chain.question) if gold.steps else None
     places = [place for place in (step, divergent) if place is not None]
     marks = mark_chain(steps, gold.steps, min(places, default=None))
     claim = None if chain.claimed_correct is None else chain.claimed_correct == (found.outcome == "right")
     return Verdict(
         found.outcome, found.reason, chain.question, chain.line, chain.position, chain.chain, steps, final.text,
-        final.found_by, gold.answer, step, None if step is None else source, kind, divergent,
+        final.found_by, gold.answer, step, source, kind, divergent,
         marks.plausibility if gold.steps else None, chain.model, claim, chain.provenance,
     )  # fmt: skip
+
+
+def _first_error(chain: Trajectory, steps: tuple[str, ...]) -> tuple[int | None, str | None, str | None]:
+    """The first wrong step, how it is known, and its kind: a false equation says nothing of the steps before it."""
+    claimed, error = chain.claimed_error_step, first_false_equation(steps)
+    if error is not None and (claimed is None or error.step <= claimed):
+        return error.step, ARITHMETIC, "calculation"
+    return claimed, None if claimed is None else chain.error_source or FILE, chain.error_type
