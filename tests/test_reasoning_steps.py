@@ -19,6 +19,8 @@ QUESTION = "Ducks lay 16 eggs. She eats three (3) and bakes with 4, and sells th
         ("one\n\n two \n#### 18", ("one", "two")),
         ("one\ntwo\nA: 18", ("one", "two")),
         ("He has 3.5 kg. Mr. Smith has 2. They have 5.5.", ("He has 3.5 kg.", "Mr. Smith has 2.", "They have 5.5.")),
+        ("Each costs approx. $5. He pays.", ("Each costs approx. $5.", "He pays.")),
+        ("Mr. Mr. Mr. A stops. B goes.", ("Mr. Mr. Mr. A stops.", "B goes.")),
         ("Step 1: add 1 + 1. Step 2: stop.", ("Step 1: add 1 + 1.", "Step 2: stop.")),
         ("Step 1: a\nmore of it\nStep 2: b", ("Step 1: a\nmore of it", "Step 2: b")),
         ("#### 18", ()),

@@ -21,7 +21,9 @@ from negbank.reasoning.sides import Stated, agrees, find_left, find_right, is_do
 from negbank.reasoning.tokens import Token, plain_maths, tokenise
 
 ANNOTATION: Final = re.compile(r"<<([^<>=]{1,400})=([^<>=]{1,400})>>")
-_IN_WORDS: Final = re.compile(r"\bof\s+[$£€(\d.][^=]*\bis\b|\bequals\b")
+_SHARE_OF: Final = re.compile(r"\bof\s+[$£€(\d.]")
+_IS: Final = re.compile(r"\bis\b")
+_EQUALS: Final = re.compile(r"\bequals\b")
 _COMPACT: Final = str.maketrans({" ": None, "$": None, ",": None, "x": "*", "×": "*"})
 _SIGNS: Final = frozenset("+-*/^")
 
@@ -62,10 +64,21 @@ def find_equations(step: str) -> tuple[Equation, ...]:
             values[len(visible)] = found
             repeated += _repeats(match, visible, step)
     visible += step[last:]
-    if visible.count("=") == repeated and not _IN_WORDS.search(visible):
+    if visible.count("=") == repeated and not _says_in_words(visible):
         return tuple(annotated)
     plain = plain_maths(visible)
     return (*annotated, *_visible(plain, values if plain == visible else {}))
+
+
+def _says_in_words(text: str) -> bool:
+    """Whether `text` may state an equation without `=`: `3/4 of 20 is 15`, or with `equals`."""
+    if _EQUALS.search(text):
+        return True
+    for part in text.split("="):  # one pattern over both words would read the rest of the text again at every `of`
+        share = _SHARE_OF.search(part)
+        if share is not None and _IS.search(part, share.end()):
+            return True
+    return False
 
 
 def _repeats(match: re.Match[str], before: str, step: str) -> bool:

@@ -18,6 +18,8 @@ _ANSWER_LINE: Final = re.compile(r"[ \t]*(?:####|A:|Answer:|Final answer:)[^\n]*
 _NUMBERED: Final = re.compile(r"(?:^|(?<=\s))(?=Step\s+\d+\s*[:.)])", re.IGNORECASE)
 _SENTENCE: Final = re.compile(r"(?<=[.!?])\s+(?=[\"'(]?[A-Z$])")
 _ABBREVIATION: Final = re.compile(r"\b(?:Mr|Mrs|Ms|Dr|St|vs|etc|No|Prof|approx|e\.g|i\.e)\.$")
+_LONGEST: Final = len("approx.")
+"""Characters of an abbreviation at most: a sentence that grows by them is not read again from its start."""
 _NUMBER: Final = re.compile(NUMBER)
 
 
@@ -38,7 +40,7 @@ def split_steps(chain: str) -> tuple[str, ...]:
 def _sentences(line: str) -> tuple[str, ...]:
     sentences: list[str] = []
     for part in _SENTENCE.split(line):
-        if sentences and _ABBREVIATION.search(sentences[-1]):
+        if sentences and _ABBREVIATION.search(sentences[-1], max(0, len(sentences[-1]) - _LONGEST)):
             sentences[-1] += " " + part
         else:
             sentences.append(part)
