@@ -14,6 +14,7 @@ from negbank.errors import LabelError
 from negbank.reasoning import judge as judging
 from negbank.reasoning.answers import compare, find_answer, gold_answer
 from negbank.reasoning.judge import MathJudge
+from negbank.reasoning.units import FAMILY, SIZE
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +65,11 @@ def test_a_gold_is_an_answer_or_a_chain_that_ends_in_one() -> None:
         ("120 minutes", "2 hours"), ("36 inches", "3 feet"), ("$2", "200 cents"), ("1.5 million", "1,500,000"),
         ("17.999999999999996", "18"), ("0.333333333", "1/3"), ("twelve", "12"), ("(B)", "B"), ("Saturday", "saturday"),
         ("\\text{Evelyn}", "Evelyn"), ("3 + 4", "7"), ("\\dfrac{3}{4}", "3/4"), ("66.7%", "0.667"),
-        ("12 months", "1 year"),
+        ("12 months", "1 year"), ("50 dollars per hour", "50"), ("$50/hour", "50"), ("$15 / week", "15"),
+        ("20-inch", "20"), ("3-hour movie", "3"), ("1 1/2-inch", "1.5"), ("2 pairs", "4"), ("3 dozen eggs", "36"),
+        ("3 quarters", "0.75"), ("$1.5M", "1500000"), ("$1.5 million", "1.5M"), ("5M", "5,000,000"),
+        ("2.5K", "2500"), ("3 and a half", "3.5"), ("-3 and a half", "-3.5"), ("2 and a half hours", "150 minutes"),
+        ("3 and three quarters", "3.75"), ("$3 and a half million", "3.5 million"),
     ],
 )  # fmt: skip
 def test_forms_of_one_answer_are_right_without_math_verify(answer: str, gold: str) -> None:
@@ -76,7 +81,10 @@ def test_forms_of_one_answer_are_right_without_math_verify(answer: str, gold: st
     [
         ("19", "18"), ("-18", "18"), ("0.5", "50"), ("18.5", "18"), ("7/14", "34"), ("-1.8 billion", "2"),
         ("5 km", "5 m"), ("10+John's age", "50"), ("A", "(B)"), ("138.915", "138"),
-        ("2500", "25"), ("0." + "3" * 1480, "8"),
+        ("2500", "25"), ("0." + "3" * 1480, "8"), ("2 hours", "3"), ("2 hours", "120 hours"), ("24 feet", "2"),
+        ("2 inches", "24"), ("$50", "200"), ("$2", "$200"), ("4 pairs", "2"), ("2 pairs", "4 pairs"),
+        ("2 dozen", "2 hundred"), ("$1.5 million", "2"), ("3 and a half", "3"), ("$5/person", "6"), ("50-x", "20"),
+        ("Total - $50", "40"),
     ],
 )  # fmt: skip
 def test_other_answers_are_wrong_without_math_verify(answer: str, gold: str) -> None:
@@ -95,6 +103,89 @@ def test_other_answers_are_wrong_without_math_verify(answer: str, gold: str) -> 
 def test_what_cannot_be_told_is_undecided_with_its_reason(answer: str, gold: str, reason: str) -> None:
     found = compare(answer, gold)  # one of these that was worked out would not end
     assert (found.outcome, found.reason) == ("undecided", reason)
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold"),
+    [
+        ("2 hours", "120"), ("120", "2 hours"), ("24 inches", "2"), ("2 feet", "24"), ("$2", "200"), ("£2", "200"),
+        ("7 days", "1"), ("36 months", "3"), ("5 km", "5000"), ("288 square inches", "2"), ("2 ft^2", "288"),
+        ("2 cubic feet", "3456"), ("2 hours long", "120"), ("120 minutes long", "2 hours"), ("3-hour", "180"),
+        ("1.67 hours", "100"), ("100 minutes", "1.67"), ("1 year", "365"), ("1 year", "52"), ("4 weeks", "1"),
+        ("$2 per minute", "120"), ("$50/hour", "5000"), ("60 miles/hour", "88"), ("2 and a half hours", "150"),
+    ],
+)  # fmt: skip
+def test_an_answer_in_another_unit_is_not_called_wrong(answer: str, gold: str) -> None:
+    found = compare(answer, gold)
+    assert (found.outcome, found.reason) == ("undecided", "unit")
+
+
+@given(
+    st.sampled_from(sorted(FAMILY)), st.sampled_from(sorted(FAMILY)), st.fractions(1, 1000, max_denominator=20)
+)  # fmt: skip
+def test_an_amount_in_any_unit_of_its_kind_is_not_called_wrong(unit: str, other: str, value: Fraction) -> None:
+    (kind, name), (other_kind, other_name) = FAMILY[unit], FAMILY[other]
+    if kind == other_kind:
+        converted = value * SIZE[name] / SIZE[other_name]
+        assert compare(f"{value} {unit}", str(converted)).outcome != "wrong"
+        assert compare(str(converted), f"{value} {unit}").outcome != "wrong"
+        assert compare(f"{value} {unit}", f"{converted} {other}").outcome == "right"
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold"),
+    [
+        ("2 pairs", "2"), ("2", "2 pairs"), ("3 dozen", "3"), ("3 quarters", "3"), ("3 quarters", "75"),
+        ("$1.5 million", "1.5"), ("1.5", "1.5 million"), ("$1.5M", "1.5"), ("5M", "5"), ("5 thousand dollars", "5"),
+        ("4 other pairs", "4 pairs"), ("4 other pairs", "8"),
+    ],
+)  # fmt: skip
+def test_a_scale_word_that_one_side_has_may_be_its_unit(answer: str, gold: str) -> None:
+    found = compare(answer, gold)
+    assert (found.outcome, found.reason) == ("undecided", "unit")
+
+
+@pytest.mark.parametrize(
+    ("answer", "gold"),
+    [("$5/person", "5"), ("20-piece", "20"), ("$5/person", "5.0"), ("Total - $50", "50"), ("50-x", "50")],
+)
+def test_a_word_joined_to_the_gold_number_may_be_its_unit_or_its_name(answer: str, gold: str) -> None:
+    found = compare(answer, gold)
+    assert (found.outcome, found.reason) == ("undecided", "unit")
+
+
+@pytest.mark.parametrize("answer", ["3 dollars and fifty cents", "3 dollars and a half", "2 hours, thirty minutes"])
+def test_a_second_amount_in_words_is_not_left_out(answer: str) -> None:
+    found = compare(answer, "3.5")
+    assert (found.outcome, found.reason) == ("undecided", "words")
+
+
+class Different:
+    """A judge that is asked only for what is shown to it."""
+
+    def compare(self, gold: str, answer: str) -> str:
+        return "different"
+
+
+@pytest.mark.parametrize(
+    ("answer", "outcome", "reason"),
+    [
+        ("A" * 400 + "a", "undecided", "too-long"), ("A" * 399 + "a", "undecided", "words"),
+        ("\\" + "A" * 390 + " aa", "undecided", "words"), ("NONE", "undecided", "words"),
+        ("AB" + " + CD" * 70, "wrong", "different"), ("ABC \\parallel DE", "wrong", "different"),
+        ("^" + " " * 390 + "x", "wrong", "different"), ("1" * 390 + "x!", "wrong", "different"),
+    ],
+)  # fmt: skip
+def test_long_runs_come_back(answer: str, outcome: str, reason: str) -> None:
+    found = compare(answer, "\\pi", Different())  # one that is read in many ways would not end
+    assert (found.outcome, found.reason) == (outcome, reason)
+
+
+def test_long_blanks_and_boxes_come_back() -> None:
+    assert find_answer("The answer is" + " " * 99_000) is None
+    assert find_answer("\\boxed{" * 14_000) is None
+    found = find_answer("\\boxed{5}" + "\\boxed{" * 12_000)
+    assert found is not None and found.text == "5"
 
 
 @given(st.fractions(min_value=-1000, max_value=1000, max_denominator=500))

@@ -14,7 +14,7 @@ from typing import Final, Literal, Protocol
 
 from negbank.reasoning.amounts import Amount, plain_answer, read_amount
 from negbank.reasoning.expressions import NUMBER
-from negbank.reasoning.units import FAMILY, SIZE
+from negbank.reasoning.units import FAMILY, SIZE, conversions, measures
 
 Outcome = Literal["right", "wrong", "undecided"]
 
@@ -36,16 +36,20 @@ _MARKERS: Final = (
     ("####", re.compile(r"####[ \t]*(\S[^\n]*)")),
     ("boxed", None),
     ("A:", re.compile(r"^[ \t>*_]*(?:A|Answer|Final answer|Final Answer)[ \t*_]*:[ \t*_]*(\S[^\n]*)", re.MULTILINE)),
-    ("the answer is", re.compile(r"\banswer\s*(?:is|equals|=|:)\s*:?\s*(\S[^\n]*)", re.IGNORECASE)),
+    ("the answer is", re.compile(r"\banswer\s*(?:is|equals|=|:)\s*(?::\s*)?(\S[^\n]*)", re.IGNORECASE)),
 )
+_BRACE: Final = re.compile(r"\\(?:boxed|fbox)\{|(?<!\\)[{}]")
 _SENTENCE_END: Final = re.compile(r"[.!?](?=\s+[A-Z(]|\s*$)")
 _LAST_NUMBER: Final = re.compile(rf"(?<![\w.])-?[$£€]?(?:{NUMBER})%?")
 _MATHS_ONLY: Final = re.compile(
-    r"(?:\\[A-Za-z]+|\\[,;!:{}|]|[^A-Za-z\\]|(?<![A-Za-z])[A-Za-z](?![A-Za-z])|[A-Z]{2,3})*"
+    r"(?:\\[A-Za-z]++|\\[,;!:{}|]|[^A-Za-z\\]|(?<![A-Za-z])(?:[A-Za-z]|[A-Z]{2,3})(?![A-Za-z]))*"
 )
-_UNKNOWN: Final = re.compile(r"^[\d\s().,$*/+-]*[-+*/]\s*[A-Za-z][\w' ]*$|^[A-Za-z][\w' ]*[-+*/]\s*[\d\s().,$*/+-]+$")
+"""Letters can be read in one way only: a second one for a run of capitals would take time that doubles with each."""
+_UNKNOWN: Final = re.compile(r"^[\d\s().,$*/+-]*[-+*/]\s*[A-Za-z][\w' ]*$|^[A-Za-z][\w' ]*[-+*/][\d\s().,$*/+-]+$")
+_BESIDE: Final = re.compile(r"([^A-Za-z]*)[-/]\s*[A-Za-z][\w' ]*|[A-Za-z][\w' ]*-([^A-Za-z]*)")
+"""A number with a word that a sign joins to it: `$5/person`, `20-piece`, `Total - 50`."""
 _HUGE: Final = re.compile(
-    r"(?:\^|\*\*)\s*[{(]*\s*-?\d{4,}|(?:\^|\*\*)\s*[{(\s]*-?(?:\d+|[A-Za-z])\s*(?:\^|\*\*)|\d{4,}\s*\)*\s*!|!\s*!"
+    r"(?:\^|\*\*)[{(\s]*-?\d{4,}|(?:\^|\*\*)[{(\s]*-?(?:\d+|[A-Za-z])\s*(?:\^|\*\*)|\d{4}[\s)]*!|!\s*!"
 )
 
 
@@ -96,16 +100,19 @@ def _last_match(pattern: re.Pattern[str], text: str) -> str:
 
 
 def _last_boxed(text: str) -> str:
-    """What stands in the last `\\boxed{...}` that is closed, braces within it included."""
-    end = len(text)
-    while (start := max(text.rfind("\\boxed{", 0, end), text.rfind("\\fbox{", 0, end))) >= 0:
-        depth, begin = 0, text.index("{", start)
-        for at in range(begin, min(len(text), begin + MAX_ANSWER)):
-            depth += {"{": 1, "}": -1}.get(text[at], 0) if text[at - 1] != "\\" else 0
-            if depth == 0:
-                return text[begin + 1 : at]
-        end = start
-    return ""
+    """What stands in the last `\\boxed{...}` that is closed, braces within it included, in one reading of `text`."""
+    if "\\boxed{" not in text and "\\fbox{" not in text:
+        return ""
+    begin, end = 0, 0
+    opened: list[re.Match[str]] = []
+    for found in _BRACE.finditer(text):
+        if found.group() != "}":
+            opened.append(found)
+        elif opened:
+            start = opened.pop()
+            if len(start.group()) > 1 and start.end() > begin and found.end() - start.end() < MAX_ANSWER:
+                begin, end = start.end(), found.start()
+    return text[begin:end]
 
 
 def gold_answer(gold: str) -> str:
@@ -126,7 +133,7 @@ def compare(answer: str, gold: str, judge: Judge | None = None) -> Comparison:
     if mine is not None and other is not None:
         return _compare_amounts(mine, other)
     if other is not None and _UNKNOWN.match(left):
-        return Comparison("wrong", UNKNOWN_LEFT)
+        return Comparison("undecided", UNIT) if _stands_beside(left, other) else Comparison("wrong", UNKNOWN_LEFT)
     if re.fullmatch(r"\(?[A-J]\)?", left) and re.fullmatch(r"\(?[A-J]\)?", right):
         same = left.strip("()") == right.strip("()")
         return Comparison("right" if same else "wrong", EQUAL if same else DIFFERENT)
@@ -151,8 +158,29 @@ def _is_maths(text: str) -> bool:
     return bool(text) and _MATHS_ONLY.fullmatch(text) is not None
 
 
+def _stands_beside(text: str, gold: Amount) -> bool:
+    """Whether the number in `text` may be the gold one, and the word that is joined to it its unit or its name."""
+    found = _BESIDE.fullmatch(text)
+    number = None if found is None else read_amount(found.group(1) or found.group(2) or "")
+    return number is not None and _compare_amounts(number, gold).outcome != "wrong"
+
+
 def _compare_amounts(answer: Amount, gold: Amount) -> Comparison:
-    """Exact comparison; a percent sign or a unit that only one of the two has is taken as left out by the other."""
+    """Exact comparison; a percent sign or a unit that only one of the two has is taken as left out by the other.
+
+    So may a scale word be: 3 dozen is 36, and may be the gold 3.
+    """
+    found = _compare_values(answer, gold)
+    if found.outcome != "wrong" or (answer.scaled and gold.scaled):
+        return found
+    others = [(mine, theirs) for mine, theirs in ((answer.other, gold), (answer, gold.other)) if mine and theirs]
+    if any(_compare_values(mine, theirs).outcome != "wrong" for mine, theirs in others):
+        return Comparison("undecided", UNIT)
+    return found
+
+
+def _compare_values(answer: Amount, gold: Amount) -> Comparison:
+    """Exact comparison of the values as they are read, units converted where both are known."""
     family, other = FAMILY.get(answer.unit), FAMILY.get(gold.unit)
     if family and other and family != other:
         if family[0] != other[0]:
@@ -192,11 +220,18 @@ def _rounds(answer: Amount, gold: Amount, fewest: int) -> bool:
 
 
 def _is_conversion(answer: Amount, gold: Amount) -> bool:
-    """Whether the answer may be the gold one in another unit of its kind, which only the answer names."""
-    family = FAMILY.get(answer.unit.split()[-1] if answer.unit else "")
-    if family is None or gold.unit or not gold.value or not answer.value:
+    """Whether one may be the other in another unit of its kind, or its rounding there: `2 hours` and 120."""
+    named = measures(answer.unit)
+    if named and named == measures(gold.unit):
         return False
-    ratio = answer.value / gold.value
-    sizes = [SIZE[unit] / SIZE[family[1]] for kind, unit in set(FAMILY.values()) if kind == family[0]]
-    powers = (1, 2, 3) if answer.unit != family[1] and " " in answer.unit else (1,)
-    return any(ratio * size**power == 1 for size in sizes for power in powers if size != 1)
+    pairs: list[tuple[Amount, Amount]] = []
+    for factor in conversions(answer.unit):
+        pairs += [(_in_unit(answer, factor), gold), (answer, _in_unit(gold, 1 / factor))]
+    for factor in conversions(gold.unit):
+        pairs += [(answer, _in_unit(gold, factor)), (_in_unit(answer, 1 / factor), gold)]
+    return any(mine.value == theirs.value or _is_rounding(mine, theirs) for mine, theirs in pairs)
+
+
+def _in_unit(amount: Amount, factor: Fraction) -> Amount:
+    """`amount` in a unit of which it has `factor` times as many; a converted value has no decimals of its own."""
+    return amount if factor == 1 else amount.times(factor)

@@ -25,7 +25,7 @@ _LATEX: Final = tuple(
 CURRENCIES: Final = {"$": "dollar", "£": "pound-sterling", "€": "euro"}
 _MAY_BE_SIGNS: Final = re.compile(r"(?:\b|(?<=\d))[xX](?:\b|(?=\d))|\bof\s+[$£€(\d.]|\bequals\b", re.IGNORECASE)
 _PERCENT_WORDS: Final = ("percent", "percentage")
-_PARTS: Final = {
+PARTS: Final = {
     "half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4), "fourth": Fraction(1, 4),
     "fifth": Fraction(1, 5), "tenth": Fraction(1, 10),
 }  # fmt: skip
@@ -107,8 +107,8 @@ def _worded_signs(tokens: list[Token]) -> tuple[Token, ...]:
         after_unit = len(out) > 1 and out[-1].kind == "word" and len(out[-1].text) > 1 and out[-2].kind == "number"
         if word == "x" and before_value and (after_value or after_unit):
             token = Token("sign", "*", token.start, token.end)
-        elif word in _PARTS and following is not None and following.text == "of":
-            token = Token("number", token.text, token.start, token.end, _PARTS[word], None)
+        elif word in PARTS and following is not None and following.text == "of":
+            token = Token("number", token.text, token.start, token.end, PARTS[word], None)
         elif word == "of" and after_value and before_value and _is_share(out):
             token, of_at = Token("sign", "*", token.start, token.end), len(out)
         elif before_value and ((word == "is" and of_at == len(out) - 2) or (word == "equals" and after_value)):
