@@ -23,7 +23,7 @@ from negbank.causal import Base, load_base
 from negbank.cli import run
 from negbank.commands import glow_benchmark
 from negbank.commands.score import score
-from negbank.errors import BenchmarkError, RecipeError, TrainingError
+from negbank.errors import BenchmarkError, RecipeError, StorageError, TrainingError
 from negbank.glow import GlowSettings
 from negbank.heads import LoraSettings, TrainSettings, TuneSettings
 from negbank.records import CHAINS, ERRONEOUS_COT, content_id
@@ -324,6 +324,8 @@ def test_what_cannot_be_proved_is_said(registry: Registry, recipe: Path, tmp_pat
     assert "has no [glow]" in refused(RecipeError, recipe="world")
     assert "no recipe says how to prove sums by GLOW" in refused(RecipeError, recipe=None)
     assert "cannot weight with alpha" in refused(TrainingError, low=3.0, high=2.0)
+    (tmp_path / "file").write_text("")
+    assert "file" in refused(StorageError, folder=tmp_path / "file" / "runs")
     asked = rows(1).with_columns(question=pl.lit("what is 20 AND 5 ?"))
     registry.commit("sums", [NewPart(ERRONEOUS_COT, "train", asked, {})], "", "")
     assert "holds 1 of the problems of" in refused(BenchmarkError, "sums@v2")

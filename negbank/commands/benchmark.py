@@ -13,7 +13,7 @@ import polars as pl
 
 from negbank import __version__
 from negbank.causal import Base, load_base
-from negbank.commands.files import write_whole
+from negbank.commands.files import run_folder, write_whole
 from negbank.commands.proving import Ground, Wanted, choose_ground
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import BenchmarkError
@@ -23,7 +23,6 @@ from negbank.machine import describe_machine, describe_versions, now
 from negbank.recipes import BaseChoice, LikraSettings, Recipe, as_record
 from negbank.records import Progress, no_progress
 from negbank.registry import Version
-from negbank.registry.disk import translated
 from negbank.report import BaseModel, Evaluation, Referred, Result, to_json, without_losses
 from negbank.report.page import page
 from negbank.report.plots import plots
@@ -114,7 +113,7 @@ def benchmark(
     exam = set_exam(ground.evaluation, ground.pool, asking, base.tokens, base.window)
     if settings.shift:
         exam = watch(exam, unrelated, WATCHED, seed=0)
-    folder = _folder(Path(settings.folder), _identity(ground, base, exam, settings))
+    folder = run_folder(Path(settings.folder), str(ground.version), _identity(ground, base, exam, settings))
     measured = measure(base, exam, _plan(rows, tiers, ground, base, settings), folder, progress)
     weights = recipe.likra.weights
     asked = Asked(settings.systems, tiers, recipe.likra.weight, weights, recipe.evaluation.measure)
@@ -221,27 +220,10 @@ def _identity(ground: Ground, base: Base, exam: Exam, settings: BenchmarkSetting
     chosen = replace(settings, command="", folder="", systems=(), weights=None, max_tokens=None)
     recipe = replace(ground.recipe, likra=LikraSettings())
     return {
-        "version": str(ground.version), "manifest": ground.version.name, "recipe": as_record(recipe),
+        "manifest": ground.version.name, "recipe": as_record(recipe),
         "base": ground.base.name, "weights_of_base": base.info.weights, "precision_of_base": str(base.dtype),
         "exam": exam.name, **asdict(chosen),
     }  # fmt: skip
-
-
-def _folder(runs: Path, identity: dict[str, Any]) -> Path:
-    """The run's folder: the one that was begun with the same identity, or the first free name."""
-    text = json.dumps(identity, indent=1, sort_keys=True, default=str)
-    name, number = identity["version"].replace("@", "-"), 1
-    while True:
-        folder = runs / (name if number == 1 else f"{name}-{number}")
-        kept = folder / "settings.json"
-        if not folder.exists():
-            with translated(folder):
-                folder.mkdir(parents=True)
-            write_whole(kept, text.encode())
-            return folder
-        if kept.exists() and kept.read_text() == text:
-            return folder
-        number += 1
 
 
 def _write(result: Result, folder: Path) -> None:

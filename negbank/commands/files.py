@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -65,3 +68,23 @@ def write_whole(target: Path, data: bytes) -> None:
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
+
+
+def run_folder(runs: Path, name: str, identity: Mapping[str, Any]) -> Path:
+    """The folder of a run in `runs`: the one that was begun with the same `identity`, or the first free name.
+
+    Raises StorageError where it cannot be made.
+    """
+    text = json.dumps(identity, indent=1, sort_keys=True, default=str)
+    name, number = name.replace("@", "-"), 1
+    while True:
+        folder = runs / (name if number == 1 else f"{name}-{number}")
+        kept = folder / "settings.json"
+        if not folder.exists():
+            with translated(folder):
+                folder.mkdir(parents=True)
+            write_whole(kept, text.encode())
+            return folder
+        if kept.exists() and kept.read_text() == text:
+            return folder
+        number += 1

@@ -13,7 +13,7 @@ import polars as pl
 
 from negbank import __version__
 from negbank.causal import Base, load_base
-from negbank.commands.files import write_whole
+from negbank.commands.files import run_folder, write_whole
 from negbank.commands.glow_ground import GlowGround, GlowWanted, glow_ground, refuse_shared
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import BenchmarkError
@@ -102,7 +102,7 @@ def benchmark_glow(
 
     base = load()
     about = _base(ground, base)
-    folder = _folder(Path(settings.folder), _record(ground, about, settings), f"{ground.version}-glow")
+    folder = run_folder(Path(settings.folder), f"{ground.version}-glow", _record(ground, about, settings))
     with MathJudge() as judge:
         plan = TuningPlan(
             settings.systems, chain_sets(rows, base, recipe.training.max_examples), ground.problems,
@@ -195,22 +195,6 @@ def _record(ground: GlowGround, base: BaseModel, settings: GlowBenchmarkSettings
         "revisions": ground.revisions, "problems": content_id(json.dumps([asdict(held) for held in ground.problems])),
         "stop": PLAIN_STOPS, "grading": GRADING, "settings": asdict(chosen),
     }  # fmt: skip
-
-
-def _folder(runs: Path, record: dict[str, Any], name: str) -> Path:
-    """The run's folder: the one that was begun with the same record, or the first free name."""
-    text = json.dumps(record, indent=1, sort_keys=True, default=str)
-    name, number = name.replace("@", "-"), 1
-    while True:
-        folder = runs / (name if number == 1 else f"{name}-{number}")
-        kept = folder / "settings.json"
-        if not folder.exists():
-            folder.mkdir(parents=True)
-            write_whole(kept, text.encode())
-            return folder
-        if kept.exists() and kept.read_text() == text:
-            return folder
-        number += 1
 
 
 def _write(result: TunedResult, folder: Path) -> None:

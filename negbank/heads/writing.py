@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
 
 from negbank.errors import TrainingError
 
@@ -22,6 +26,13 @@ def write_file(path: Path, content: bytes) -> None:
     except OSError as error:
         part.unlink(missing_ok=True) if part.parent.is_dir() else None
         raise TrainingError(f"{path} cannot be written: {_reason(error)}; what was written before is kept") from error
+
+
+def write_arrays(path: Path, **arrays: npt.ArrayLike) -> None:
+    """Write arrays by name to an .npz file, whole or not at all. Raises TrainingError where the disk refuses."""
+    content = io.BytesIO()
+    np.savez(content, **arrays)  # type: ignore[arg-type]  # numpy's own flag stands among the names
+    write_file(path, content.getvalue())
 
 
 def _reason(error: OSError) -> str:

@@ -10,7 +10,6 @@ All that was measured lies in the run's folder, so that an interrupted run goes 
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +21,7 @@ import numpy.typing as npt
 from negbank.causal import Base
 from negbank.errors import BenchmarkError
 from negbank.heads import Example, HeadResult, LoraSettings, TrainSettings, active, drop_head, train_head
-from negbank.heads.writing import write_file
+from negbank.heads.writing import write_arrays
 from negbank.records import Progress, no_progress
 from negbank.scoring import Prompt, Scorer
 from negbank.validation.exam import Exam
@@ -92,9 +91,7 @@ class Examiner:
         if not file.exists():
             scores = self.scorer.score(self.exam.prompts, self.progress)
             watched, blank = self._optional(self.exam.watching), self._optional(self._blank if is_last else ())
-            written = io.BytesIO()
-            np.savez(written, choices=scores.log_likelihood, watched=watched, blank=blank, truncated=scores.truncated)
-            write_file(file, written.getvalue())
+            write_arrays(file, choices=scores.log_likelihood, watched=watched, blank=blank, truncated=scores.truncated)
         return self.read(file)
 
     def read(self, file: Path) -> Likelihoods:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from negbank.causal import Base, context_of
 from negbank.errors import BenchmarkError
+from negbank.heads.writing import write_arrays
 from negbank.reasoning.answers import Judge, compare, find_answer
 from negbank.records import Progress, content_id, no_progress
 from negbank.sampling import Sampled, SampleSettings, sample
@@ -110,12 +111,9 @@ def _verdict(drawn: Sampled, answer: str, judge: Judge | None) -> str:
 
 
 def write_solved(file: Path, solved: Solved) -> None:
-    """Write what was solved to one file, whole or not at all."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    temporary = file.with_suffix(".tmp.npz")
+    """Write what was solved to one file, whole or not at all. Raises TrainingError where the disk refuses."""
     cut = np.array([solved.unjudged, solved.unfinished])
-    np.savez(temporary, right=solved.right, entropy_nats=solved.entropy_nats, tokens=solved.tokens, cut=cut)
-    temporary.replace(file)
+    write_arrays(file, right=solved.right, entropy_nats=solved.entropy_nats, tokens=solved.tokens, cut=cut)
 
 
 def read_solved(file: Path, problems: ProblemSet, samples: int) -> Solved:
