@@ -35,7 +35,7 @@ __all__ = [
     "ALL_TIERS", "CANDIDATES", "CHAINS", "DISTRACTOR", "ERRONEOUS_COT", "IRRELEVANT", "LATER_COLUMNS", "MODEL",
     "NEAR_MISS", "NEGATIVES", "OTHER_QUESTION", "OTHER_SOURCE", "PERTURBED", "QUESTIONS", "REFUSED",
     "REFUSED_QUESTIONS", "REPORTED", "TIERS", "UNRELATED", "FloatArray", "Progress", "SourceData", "TextVectors",
-    "columns_of", "content_id", "no_progress",
+    "as_asked", "columns_of", "content_id", "no_progress",
 ]  # fmt: skip
 
 QUESTIONS: Final = pl.Schema(
@@ -183,6 +183,17 @@ class TextVectors:
             # einsum, not BLAS: each row is summed alone, so a row's value does not depend on its neighbours
             out[start:stop] = np.einsum("ij,ij->i", self.of(left[start:stop]), self.of(right[start:stop]))
         return out
+
+
+def as_asked(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with each question behind its passage, if it has one: what a model is shown.
+
+    Frames without a column `context` come back as they are.
+    """
+    if "context" not in frame.columns:
+        return frame
+    with_passage = pl.concat_str("context", pl.lit("\n\n"), "question")
+    return frame.with_columns(question=pl.coalesce(with_passage, "question"))
 
 
 def content_id(*parts: str) -> str:

@@ -17,17 +17,21 @@ from typing import Final
 
 import polars as pl
 
+from negbank.records import as_asked
+
 Layout = Callable[[pl.DataFrame], pl.DataFrame]
 
 PREFERENCE: Final = "trl-preference"
 STEPWISE: Final = "trl-stepwise"
 
-_PROMPT: Final = pl.concat_str("question", pl.lit("\n")).alias("prompt")
+def _prompt(rows: pl.DataFrame) -> pl.Series:
+    """Questions behind their passages, each with the line break that trainers expect before a completion."""
+    return (as_asked(rows)["question"] + "\n").alias("prompt")
 
 
 def preference(rows: pl.DataFrame) -> pl.DataFrame:
     """`prompt`, `chosen`, `rejected` of NEGATIVES or CHAINS, a row each."""
-    return rows.select(_PROMPT, chosen="answer", rejected="negative")
+    return rows.select(_prompt(rows), chosen="answer", rejected="negative")
 
 
 def stepwise(rows: pl.DataFrame) -> pl.DataFrame:
@@ -37,7 +41,7 @@ def stepwise(rows: pl.DataFrame) -> pl.DataFrame:
         [number < first for number in range(len(steps))]
         for steps, first in known.select("steps", "first_error_step").iter_rows()
     ]
-    return known.select(_PROMPT, completions="steps", labels=pl.Series(labels, dtype=pl.List(pl.Boolean)))
+    return known.select(_prompt(known), completions="steps", labels=pl.Series(labels, dtype=pl.List(pl.Boolean)))
 
 
 LAYOUTS: Final[dict[str, Layout]] = {PREFERENCE: preference, STEPWISE: stepwise}

@@ -94,10 +94,10 @@ def test_a_draw_depends_on_seed_and_question_alone(seed: int, size: int, random:
 
     asked = many(size)
     shuffled = asked.sample(fraction=1, shuffle=True, seed=seed % 1000)
-    first = draw(asked, whole, 3, seed, "irrelevant", "other-question").sort("question_id", "rank")
-    again = draw(shuffled, whole.reverse(), 3, seed, "irrelevant", "other-question").sort("question_id", "rank")
+    first = draw(asked, whole, Draw(3, seed, "irrelevant", "other-question")).sort("question_id", "rank")
+    again = draw(shuffled, whole.reverse(), Draw(3, seed, "irrelevant", "other-question")).sort("question_id", "rank")
     assert first.equals(again)
-    one = draw(asked[:1], whole, 3, seed, "irrelevant", "other-question")
+    one = draw(asked[:1], whole, Draw(3, seed, "irrelevant", "other-question"))
     assert one.equals(first.filter(pl.col("question_id") == asked["question_id"][0]))
 
 

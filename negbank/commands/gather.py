@@ -10,8 +10,9 @@ import polars as pl
 from negbank.commands.chain_inputs import ChainSettings
 from negbank.encode import Encoder, embed
 from negbank.errors import GuardError
-from negbank.guards import COUNTS, DUPLICATE, Rules, Screened, calibrate, screen, texts_to_encode
+from negbank.guards import DUPLICATE, Rules, Screened, calibrate, question_keys, screen, texts_to_encode
 from negbank.guards.normalise import normalise
+from negbank.judging import JudgeSettings
 from negbank.mining import Quota, irrelevant, near_miss, unrelated
 from negbank.records import (
     CANDIDATES,
@@ -40,6 +41,9 @@ class MineSettings:
     expand: int = 0
     """Near-misses a question from the answers of other questions, besides its own wrong choices."""
     seed: int = 0
+    judge: str | None = None
+    """A model that looks at what no rule has decided: a cross-encoder's folder or name, or a server's URL."""
+    judge_settings: JudgeSettings = field(default_factory=JudgeSettings)
     encoder: str = DEFAULT_ENCODER
     device: str | None = None
     dataset: str | None = None
@@ -86,20 +90,29 @@ class Gathered:
 def gather(inputs: Inputs, embed_texts: Embedder) -> Gathered:
     """All candidates, screened.
 
-    Of the tiers that are drawn at random, only as many as are asked for are encoded at first; where guards leave a
-    question short, the rest of its draw follows.
+    Of the tiers that are drawn at random, only as many as are asked for are encoded at first. Where guards leave a
+    question short, the rest of its draw is screened too.
     """
     questions, drawn = inputs.data.questions, _drawn(inputs)
     candidates = _wanted(inputs, drawn, {})
     vectors = embed_texts(_texts(inputs, candidates))
     near_misses = _near_misses(inputs, vectors, embed_texts.encoder.device)
-    rules = rules_for(inputs.data.questions, inputs.data.evaluation, vectors, embed_texts)
+    rules = rules_for(questions, inputs.data.evaluation, vectors, embed_texts)
     screened = screen(pl.concat([near_misses, candidates]), questions, vectors, rules)
     if more := _lacking(inputs, screened):
+        again = _alike(questions, frozenset[str]().union(*more.values()))
         candidates = _wanted(inputs, drawn, more)
         vectors = embed_texts(_texts(inputs, candidates))
-        screened = screen(pl.concat([near_misses, candidates]), questions, vectors, rules)
+        some = pl.concat([near_misses, candidates]).filter(pl.col("question_id").is_in(again))
+        screened = screened.replaced(screen(some, questions, vectors, rules), again)
     return Gathered(screened, vectors, rules)
+
+
+def _alike(questions: pl.DataFrame, ids: frozenset[str]) -> list[str]:
+    """The `ids` with those of questions of the same text, whose duplicates are refused together."""
+    keyed = questions.select("question_id", key=question_keys(questions))
+    keys = keyed.filter(pl.col("question_id").is_in(sorted(ids)))["key"].unique()
+    return keyed.filter(pl.col("key").is_in(keys.implode()))["question_id"].to_list()
 
 
 def _wanted(inputs: Inputs, drawn: Mapping[str, pl.DataFrame], more: Mapping[str, frozenset[str]]) -> pl.DataFrame:
@@ -156,17 +169,18 @@ def rules_for(
     return Rules(margins["answer"], margins["question"], evaluation)
 
 
-def without_known(screened: Screened, known: pl.DataFrame) -> Screened:
-    """`screened` less what the dataset's other tiers hold already, refused as duplicates."""
+def without_known(screened: Screened, known: pl.DataFrame, questions: pl.DataFrame) -> Screened:
+    """`screened` less what the dataset holds already (`known`, NEGATIVES), refused as duplicates."""
     if known.is_empty():
         return screened
-    have = {(q, normalise(text)) for q, text in known.select("question_id", "negative").iter_rows()}
+    asked = known.select("question", "context").unique()
+    keys = asked.with_columns(key=question_keys(asked))
+    there = known.join(keys, on=["question", "context"], nulls_equal=True).select("key", "negative")
+    have = {(key, normalise(text)) for key, text in there.iter_rows()}
+    key_of = dict(zip(questions["question_id"], question_keys(questions), strict=True))
     pairs = screened.kept.select("question_id", "negative").iter_rows()
-    again = pl.Series([(question, normalise(text)) in have for question, text in pairs], dtype=pl.Boolean)
-    repeated = screened.kept.filter(again).with_columns(reason=pl.lit(DUPLICATE))
-    refused = pl.concat([screened.refused, repeated])
-    counts = refused.group_by("reason", "tier", maintain_order=True).len("count").select(COUNTS.names()).cast(COUNTS)
-    return Screened(screened.kept.filter(~again), refused, counts)
+    again = pl.Series([(key_of[question], normalise(text)) in have for question, text in pairs], dtype=pl.Boolean)
+    return screened.refusing(again, DUPLICATE)
 
 
 def _near_misses(inputs: Inputs, vectors: TextVectors, device: str) -> pl.DataFrame:

@@ -17,9 +17,12 @@ from negbank.commands.gather import Embedder, Gathered, Inputs, MineSettings, ga
 from negbank.commands.mine_chains import ChainCounts, mine_chains
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.summary import TierSummary, by_tier
+from negbank.commands.assess import row_id
+from negbank.commands.judge import Judging, judged
 from negbank.encode import Encoder, load_encoder
 from negbank.errors import SourceError, UnknownNameError
-from negbank.guards import LABELLED_WRONG, Screened, estimate, explained
+from negbank.guards import IMPLAUSIBLE, Screened, explained
+from negbank.judging import load_judge
 from negbank.mining import Taken, take
 from negbank.plausibility import Background, label
 from negbank.records import (
@@ -27,17 +30,20 @@ from negbank.records import (
     ERRONEOUS_COT,
     NEAR_MISS,
     NEGATIVES,
+    OTHER_QUESTION,
     TIERS,
     UNRELATED,
     Progress,
     SourceData,
     TextVectors,
-    content_id,
     no_progress,
 )  # fmt: skip
 from negbank.registry import NewPart, Registry, Version, check_dataset_name
 from negbank.registry.disk import translated
 from negbank.sources import read_source
+
+MIN_PLAUSIBILITY = 0.5
+"""Below it a text of another question is no near-miss, however near its answer lies (`--expand`)."""
 
 __all__ = ["MineResult", "MineSettings", "mine"]
 
@@ -99,13 +105,63 @@ def mine(
     dataset = check_dataset_name(settings.dataset or inputs.data.name)
     encoder = load_encoder(settings.encoder, device=settings.device)
     gathered = gather(inputs, Embedder(encoder, progress))
-    screened = without_known(gathered.screened, _kept_rows(place, dataset, inputs.tiers))
-    taken = take(screened.kept, quotas(inputs), inputs.data.questions.height)
-    rows = _negatives(inputs.data, taken, gathered.vectors)
-    gathered = replace(gathered, screened=screened)
-    parts = [_part(tier, rows, inputs, gathered, encoder) for tier in inputs.tiers]
+    screened = without_known(
+        gathered.screened, _kept_rows(place, dataset, inputs.tiers), inputs.data.questions
+    )
+    chosen = _choose(replace(gathered, screened=screened), inputs, progress)
+    if empty := [tier for tier in inputs.tiers if tier not in set(chosen.rows["tier"])]:
+        raise SourceError(_nothing(inputs, empty, chosen.screened))
+    parts = [_part(tier, inputs, chosen, encoder) for tier in inputs.tiers]
     commit = place.commit(dataset, parts, settings.message or "", settings.command)
-    return _result(commit.version, commit.created, inputs, screened, taken, rows)
+    return _result(commit.version, commit.created, inputs, chosen)
+
+
+@dataclass(frozen=True)
+class _Chosen:
+    """The rows of a version (NEGATIVES), what was refused, how many are short, and what a judge said."""
+
+    rows: pl.DataFrame
+    screened: Screened
+    taken: Taken
+    judging: Judging | None = None
+
+
+def _choose(gathered: Gathered, inputs: Inputs, progress: Progress) -> _Chosen:
+    """The first candidates of each question that the judge leaves, less what is hardly an answer to it."""
+    questions, screened = inputs.data.questions, gathered.screened
+    taken = take(screened.kept, quotas(inputs), questions.height)
+    judging = None
+    if inputs.settings.judge:
+        judge = load_judge(inputs.settings.judge, inputs.settings.judge_settings)
+        while True:  # a refused candidate makes room for the next one
+            judging = judged(taken.rows, questions, judge, progress)
+            left = judging.refuse(screened)
+            if left is screened:
+                break
+            screened = left
+            taken = take(screened.kept, quotas(inputs), questions.height)
+    rows = _negatives(inputs.data, taken, gathered.vectors)
+    implausible = (rows["origin"] == OTHER_QUESTION) & (rows["tier"] == NEAR_MISS)
+    implausible &= rows["plausibility"] < MIN_PLAUSIBILITY
+    if implausible.any():
+        keys = ["question_id", "negative", "tier"]
+        gone = rows.filter(implausible).select(keys).with_columns(gone=True)
+        found = screened.kept.select(keys).join(gone, on=keys, how="left", maintain_order="left")["gone"]
+        screened = screened.refusing(found.fill_null(False), IMPLAUSIBLE)
+        taken = take(taken.rows.join(gone, on=keys, how="anti"), quotas(inputs), questions.height)
+        rows = _negatives(inputs.data, taken, gathered.vectors)
+    return _Chosen(judging.told(rows) if judging else rows, screened, taken, judging)
+
+
+def _nothing(inputs: Inputs, tiers: list[str], screened: Screened) -> str:
+    """Why some tiers have no row, and what to do."""
+    counts = screened.counts.filter(pl.col("tier").is_in(tiers))
+    reasons = counts.group_by("reason", maintain_order=True).agg(pl.col("count").sum()).rows()
+    listed = ", ".join(f"{count:,} {reason}" for reason, count in reasons) or "no candidates"
+    return (
+        f"{inputs.data.name}: nothing is left of the tier {' or '.join(tiers)} ({listed}), so no version was "
+        "made. --refused FILE lists each text with its reason"
+    )
 
 
 def _mine_chains(
@@ -155,24 +211,24 @@ def _read(source: str, tiers: tuple[str, ...], settings: MineSettings) -> Inputs
 def _negatives(data: SourceData, taken: Taken, vectors: TextVectors) -> pl.DataFrame:
     """NEGATIVES: the candidates taken, with their question, scores and id."""
     background = Background.of(data.questions, vectors)
-    rows = taken.rows.join(data.questions.select("question_id", "question", "answer", "subject"), on="question_id")
-    labelled = label(rows, vectors, background)
-    ids = [content_id(*parts) for parts in labelled.select("question", "answer", "negative").iter_rows()]
-    category = pl.lit([], dtype=pl.List(pl.String))
-    return labelled.with_columns(pl.Series("id", ids, pl.String), category=category).select(NEGATIVES.names())
+    texts = data.questions.select("question_id", "question", "context", "answer", "answers", "subject")
+    labelled = label(taken.rows.join(texts, on="question_id"), vectors, background)
+    ids = [row_id(*parts) for parts in labelled.select("question", "context", "answer", "negative").iter_rows()]
+    return labelled.with_columns(
+        pl.Series("id", ids, pl.String), category=pl.lit([], dtype=pl.List(pl.String)),
+        judge_verdict=pl.lit(None, pl.String), judge_probability=pl.lit(None, pl.Float32),
+    ).select(NEGATIVES.names())  # fmt: skip
 
 
-def _part(tier: str, rows: pl.DataFrame, inputs: Inputs, gathered: Gathered, encoder: Encoder) -> NewPart:
+def _part(tier: str, inputs: Inputs, chosen: _Chosen, encoder: Encoder) -> NewPart:
     """One tier's rows and how they were mined: nothing here depends on when or where."""
-    own = rows.filter(pl.col("tier") == tier)
-    called_wrong = own["origin"].is_in(LABELLED_WRONG).to_numpy()
-    estimated = estimate(own["similarity"].to_numpy(), called_wrong, gathered.rules.paraphrase.min_cosine)
     data, pool, settings = inputs.data, inputs.pool if tier == UNRELATED else None, inputs.settings
     mined = {
         "source": data.name,
         "revision": data.revision,
         "license": data.license,
         "questions": data.questions.height,
+        "questions_refused": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
         "evaluation_questions": data.evaluation.height,
         "pool": pool.name if pool else None,
         "pool_revision": pool.revision if pool else None,
@@ -184,29 +240,29 @@ def _part(tier: str, rows: pl.DataFrame, inputs: Inputs, gathered: Gathered, enc
             **asdict(settings.source),
         },
         "seed": settings.seed,
-        "refused": {reason: count for reason, of, count in gathered.screened.counts.iter_rows() if of == tier},
-        "false_negatives": asdict(estimated) if estimated else None,
+        "refused": {reason: count for reason, of, count in chosen.screened.counts.iter_rows() if of == tier},
+        **({"judge": chosen.judging.about()} if chosen.judging else {}),
+        "unique_ids": True,
         "negbank": __version__,
     }
-    return NewPart(tier, "train", own, mined)
+    return NewPart(tier, "train", chosen.rows.filter(pl.col("tier") == tier), mined)
 
 
-def _result(
-    version: Version, created: bool, inputs: Inputs, screened: Screened, taken: Taken, rows: pl.DataFrame
-) -> MineResult:
+def _result(version: Version, created: bool, inputs: Inputs, chosen: _Chosen) -> MineResult:
     """What a person and a program want to know of it."""
-    unusable = inputs.data.refused
-    candidates = [(tier, reason, count) for reason, tier, count in screened.counts.iter_rows()]
+    data = inputs.data
+    candidates = [(tier, reason, count) for reason, tier, count in chosen.screened.counts.iter_rows()]
     pool_notices = inputs.pool.notices if inputs.pool else ()
+    judge_notices = chosen.judging.judged.notices() if chosen.judging else ()
     return MineResult(
         version=version,
         created=created,
-        source=inputs.data.name,
-        questions=inputs.data.questions.height,
-        tiers=by_tier(rows, taken.short, taken.missing),
-        refused=pl.concat([unusable, explained(screened.refused, inputs.data.questions)], how="diagonal"),
-        refusals=(*_unusable(inputs.data), *candidates),
-        notices=(*inputs.data.notices, *pool_notices),
+        source=data.name,
+        questions=data.questions.height,
+        tiers=by_tier(chosen.rows, chosen.taken.short, chosen.taken.missing),
+        refused=pl.concat([data.refused, explained(chosen.screened.refused, data.questions)], how="diagonal"),
+        refusals=(*_unusable(data), *candidates),
+        notices=(*data.notices, *pool_notices, *judge_notices),
     )
 
 

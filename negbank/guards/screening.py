@@ -1,14 +1,17 @@
 """Candidates -> those kept, and those refused with a reason.
 
-A guard is a pure function from rows to a mask; `screen` runs all of them from cheap to dear, and the first that
-refuses gives the reason. What may pass is decided so: a good negative lost costs one row, a right answer kept teaches
-the opposite of the truth, so the guards refuse in doubt - but for a question's own distractors, whose labels are better
-evidence than any cosine (see `paraphrases`).
+A guard is a pure function from rows to a mask. `screen` runs them from cheap to dear, and the first that refuses gives
+the reason. A good negative that is lost costs one row; a right answer that is kept teaches the opposite of the truth.
+So the guards refuse when in doubt.
+
+Rules come first (`decide`): they know what a short answer says, whoever proposed it. Only rules may overrule a person
+or a file that called a text wrong for this very question (LABELLED_WRONG). A text that nobody judged must also have the
+right answer's type and stay clear of it in embedding space.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,9 +20,26 @@ import numpy.typing as npt
 import polars as pl
 
 from negbank.errors import GuardError, UnknownNameError, VectorError
+from negbank.guards.cosine_rule import cosine_judges
+from negbank.guards.decide import decide
 from negbank.guards.margins import DEFAULT_OVERLAP, Margin, Overlap, near_evaluation
 from negbank.guards.meaning import means_nothing_alone
 from negbank.guards.normalise import normalise
+from negbank.guards.reasons import (
+    AMBIGUOUS,
+    ANSWER_MEANS_NOTHING_ALONE,
+    DUPLICATE,
+    EMPTY,
+    EVALUATION_NEAR_DUPLICATE,
+    EVALUATION_OVERLAP,
+    NO_MEANING_ALONE,
+    OTHER_TYPE,
+    PARAPHRASE,
+    REASONS,
+    SAME,
+    SAME_QUESTION,
+)
+from negbank.guards.types import types_match
 from negbank.records import (
     CANDIDATES,
     DISTRACTOR,
@@ -28,34 +48,20 @@ from negbank.records import (
     REFUSED,
     REPORTED,
     TIERS,
+    UNRELATED,
     TextVectors,
 )
 
-EMPTY: Final = "empty"
-ANSWER_MEANS_NOTHING_ALONE: Final = "answer-means-nothing-alone"
-EVALUATION_OVERLAP: Final = "evaluation-overlap"
-NO_MEANING_ALONE: Final = "no-meaning-alone"
-EQUALS_ANSWER: Final = "equals-answer"
-PARAPHRASE: Final = "paraphrase"
-SAME_QUESTION: Final = "same-question"
-EVALUATION_NEAR_DUPLICATE: Final = "evaluation-near-duplicate"
-DUPLICATE: Final = "duplicate"
-
-REASONS: Final = {
-    EMPTY: "the text is blank",
-    ANSWER_MEANS_NOTHING_ALONE: "the question's right answer only points at its choices, so any of them may be right",
-    EVALUATION_OVERLAP: "the question is in the evaluation set",
-    NO_MEANING_ALONE: "the text only points at choices that do not go with it",
-    EQUALS_ANSWER: "the text equals a right answer to this question",
-    PARAPHRASE: "the text is as close to the right answer as a paraphrase",
-    SAME_QUESTION: "the text comes from a question that asks nearly the same",
-    EVALUATION_NEAR_DUPLICATE: "the question is nearly one of the evaluation set",
-    DUPLICATE: "the question has this negative already, in the same or a more plausible tier",
-}
-"""Each reason code, in the order in which the guards run, and what it means."""
-
 LABELLED_WRONG: Final = (DISTRACTOR, REPORTED)
 """Origins whose texts a person has called wrong for this very question."""
+
+DIFFERENT: Final = "different"
+"""What `ruled` says where a rule found the text to be wrong."""
+
+ASKED: Final = pl.concat_str(
+    "question", pl.when(pl.col("context").is_null()).then(pl.lit("")).otherwise(pl.lit("\n") + pl.col("context"))
+).alias("asked")
+"""A question with its passage, as guards encode it; the question first, since encoders cut long texts."""
 
 COUNTS: Final = pl.Schema({"reason": pl.String(), "tier": pl.String(), "count": pl.Int64()})
 
@@ -86,6 +92,21 @@ class Screened:
     refused: pl.DataFrame
     counts: pl.DataFrame
 
+    def refusing(self, rows: pl.Series, reason: str) -> Screened:
+        """The same with the `kept` rows that are true in `rows` refused for `reason`."""
+        if not rows.any():
+            return self
+        more = self.kept.filter(rows).with_columns(reason=pl.lit(reason)).select(REFUSED.names())
+        refused = pl.concat([self.refused, more])
+        return Screened(self.kept.filter(~rows), refused, _counts(refused))
+
+    def replaced(self, other: Screened, ids: Sequence[str]) -> Screened:
+        """The same with what `other` says of the questions `ids`."""
+        rest = ~pl.col("question_id").is_in(list(ids))
+        kept = pl.concat([self.kept.filter(rest), other.kept])
+        refused = pl.concat([self.refused.filter(rest), other.refused])
+        return Screened(kept, refused, _counts(refused))
+
 
 def screen(candidates: pl.DataFrame, questions: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Screened:
     """`candidates` (CANDIDATES) apart by whether a guard refuses them; `questions` (QUESTIONS) are theirs.
@@ -114,13 +135,19 @@ def screen(candidates: pl.DataFrame, questions: pl.DataFrame, vectors: TextVecto
     return Screened(kept, refused_rows, _counts(refused_rows))
 
 
+def undecided(candidates: pl.DataFrame, questions: pl.DataFrame) -> pl.Series:
+    """(n,) whether no rule decides about a candidate (CANDIDATES): what is left for a judge."""
+    return _joined(candidates, questions)["ruled"].is_null()
+
+
 def texts_to_encode(
     candidates: pl.DataFrame, questions: pl.DataFrame, evaluation: pl.DataFrame | None = None
 ) -> list[str]:
     """Every text of which `screen` may ask the vector, sorted, each once."""
-    texts: set[str] = {*candidates["negative"], *questions["question"], *questions["answer"]}
-    if evaluation is not None:
-        texts |= {*evaluation["question"], *evaluation["answer"]}
+    texts = {*candidates["negative"]}
+    for frame in (questions, *([] if evaluation is None else [evaluation])):
+        texts |= {*frame["question"], *frame["answer"], *frame.select(ASKED).to_series()}
+        texts |= {*frame["answers"].explode().drop_nulls()}
     return sorted(texts)
 
 
@@ -146,14 +173,15 @@ def answer_means_nothing_alone(rows: pl.DataFrame, vectors: TextVectors, rules: 
     asked = rows.select("question", "answer").unique().sort("question", "answer")
     pairs = zip(asked["question"], asked["answer"], strict=True)
     judged = [not answer.strip() or means_nothing_alone(answer, question) for question, answer in pairs]
-    return _by_question(rows, asked, judged)
+    found = asked.with_columns(judged=pl.Series(judged, dtype=pl.Boolean))
+    return rows.join(found, on=["question", "answer"], how="left", maintain_order="left")["judged"].to_numpy()
 
 
 def evaluation_overlap(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     """(n,) whether the question's text, normalised, is one of the evaluation set, whatever its choices are."""
     if rules.evaluation is None:
         return np.zeros(len(rows), dtype=bool)
-    known = _normalised(rules.evaluation["question"]).unique()
+    known = question_keys(rules.evaluation).unique()
     return rows["question_key"].is_in(known.implode()).to_numpy()
 
 
@@ -164,26 +192,44 @@ def no_meaning_alone(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> 
     return np.array([means_nothing_alone(text, question if at_home else None) for text, question, at_home in pairs])
 
 
-def equals_answer(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
-    """(n,) whether the negative, normalised, is a right answer to a question of this text, normalised.
+def _ruled(reason: str) -> Guard:
+    """The guard that refuses the rows for which a rule gave `reason`."""
 
-    Sources repeat questions with other choices; what is right in one of them is not wrong in the next.
+    def guard(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
+        """(n,) whether a rule refuses the negative for this reason."""
+        return (rows["ruled"] == reason).fill_null(False).to_numpy()
+
+    return guard
+
+
+def other_type(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
+    """(n,) whether the negative is of another type than the right answers: a place where a number is asked for.
+
+    Asked of near-misses and irrelevant texts that nobody judged; a question's own choices are its author's business.
     """
-    return rows["equals_answer"].to_numpy()
+    judged = (~rows["origin"].is_in(LABELLED_WRONG) & (rows["tier"] != UNRELATED)).to_numpy()
+    out = np.zeros(len(rows), dtype=bool)
+    some = rows.filter(judged).select("question", "rights", "negative").iter_rows()
+    out[judged] = [not types_match(question, rights, negative) for question, rights, negative in some]
+    return out
 
 
 def paraphrases(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
-    """(n,) whether the cosine of negative and right answer reaches the calibrated margin.
+    """(n,) whether the cosine of negative and a right answer reaches the calibrated margin.
 
-    Not asked of texts that were labelled wrong: the ARC distractors nearest to their answers are `Rr` and `RR` (1.000),
+    Only asked of texts that nobody judged, that no rule told apart from the right answers, and that are long enough on
+    both sides for a cosine to mean something (`cosine_judges`). The ARC distractors nearest to their answers are `Rr` and `RR` (1.000),
     `DNA to RNA to protein` and `DNA to protein to RNA` (.998), `from liquid to gas` and `from gas to liquid` (.996):
     sentence encoders hardly see case, order and negation. All of the 110 nearest ARC pairs (.993 and above) are
     wrong indeed and are the best near-misses there are, so no threshold below 1 would be of use.
     """
-    judged = ~rows["origin"].is_in(LABELLED_WRONG).to_numpy()
+    judged = ~rows["origin"].is_in(LABELLED_WRONG) & (rows["ruled"].fill_null("") != DIFFERENT)
+    pairs = rows.with_row_index("row").filter(judged).select("row", "negative", "rights").explode("rights")
+    long = [cosine_judges(*pair) for pair in pairs.select("rights", "negative").iter_rows()]
+    pairs = pairs.filter(pl.Series(long, dtype=pl.Boolean))
+    near = vectors.cosine(pairs["rights"].to_list(), pairs["negative"].to_list()) >= rules.paraphrase.min_cosine
     out = np.zeros(len(rows), dtype=bool)
-    some = rows.filter(judged)
-    out[judged] = vectors.cosine(some["answer"].to_list(), some["negative"].to_list()) >= rules.paraphrase.min_cosine
+    out[pairs["row"].to_numpy()[near]] = True
     return out
 
 
@@ -196,7 +242,7 @@ def from_same_question(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -
     judged = (rows["origin"] == OTHER_QUESTION).to_numpy()
     out = np.zeros(len(rows), dtype=bool)
     some = rows.filter(judged)
-    cosine = vectors.cosine(some["question"].to_list(), some["origin_question"].to_list())
+    cosine = vectors.cosine(some["asked"].to_list(), some["origin_asked"].to_list())
     out[judged] = cosine >= rules.same_question.min_cosine
     return out
 
@@ -205,9 +251,12 @@ def evaluation_near_duplicate(rows: pl.DataFrame, vectors: TextVectors, rules: R
     """(n,) whether the question is nearly one of the evaluation set; see `margins.near_evaluation`."""
     if rules.evaluation is None or rules.evaluation.is_empty():
         return np.zeros(len(rows), dtype=bool)
-    asked = rows.select("question", "answer").unique().sort("question", "answer")
+    asked = rows.select(question="asked", answer="answer").unique().sort("question", "answer")
     limits = rules.overlap.limits(rules.same_question, rules.paraphrase)
-    return _by_question(rows, asked, near_evaluation(asked, rules.evaluation, vectors, limits).tolist())
+    held_out = rules.evaluation.select(ASKED.alias("question"), "answer")
+    near = near_evaluation(asked, held_out, vectors, limits)
+    found = asked.rename({"question": "asked"}).with_columns(near=near)
+    return rows.join(found, on=["asked", "answer"], how="left", maintain_order="left")["near"].to_numpy()
 
 
 def duplicate(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
@@ -216,7 +265,7 @@ def duplicate(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     ordered = rows.with_row_index("row").sort(
         pl.col("tier").replace_strict(order), "rank", "origin", "origin_id", "negative", "row", nulls_last=True
     )
-    first = ordered.unique(["question_id", "negative_key"], keep="first", maintain_order=True)["row"]
+    first = ordered.unique(["question_key", "negative_key"], keep="first", maintain_order=True)["row"]
     out = np.ones(len(rows), dtype=bool)
     out[first.to_numpy()] = False
     return out
@@ -229,7 +278,8 @@ _GUARDS: Final[dict[str, Guard]] = {
     ANSWER_MEANS_NOTHING_ALONE: answer_means_nothing_alone,
     EVALUATION_OVERLAP: evaluation_overlap,
     NO_MEANING_ALONE: no_meaning_alone,
-    EQUALS_ANSWER: equals_answer,
+    **{reason: _ruled(reason) for reason in (*SAME.values(), AMBIGUOUS)},
+    OTHER_TYPE: other_type,
     PARAPHRASE: paraphrases,
     SAME_QUESTION: from_same_question,
     EVALUATION_NEAR_DUPLICATE: evaluation_near_duplicate,
@@ -261,33 +311,44 @@ def _check(candidates: pl.DataFrame, questions: pl.DataFrame) -> None:
 
 
 def _joined(candidates: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
-    """`candidates` with what the guards look at: texts, normalised texts, and whether a right answer is equalled."""
-    keyed = questions.select(
-        "question_id",
-        "question",
-        "answer",
-        _normalised(questions["question"]).alias("question_key"),
-        _normalised(questions["answer"]).alias("answer_key"),
-    )
-    right = keyed.select("question_key", negative_key="answer_key").unique().with_columns(equals_answer=True)
-    origins = questions.select(origin_id="question_id", origin_question="question")
+    """`candidates` with what the guards look at: their question's texts, every right answer, and what the rules say.
+
+    Sources repeat questions with other choices; `rights` are the right answers to all questions of the same text, since
+    what is right in one of them is not wrong in the next.
+    """
+    keyed = questions.select("question_id", "question", "answer", "answers", ASKED, question_key=question_keys(questions))
+    every = pl.concat_list(pl.concat_list("answer"), pl.col("answers").fill_null([]))
+    rights = keyed.select("question_key", rights=every).group_by("question_key").agg(pl.col("rights").explode())
+    rights = rights.with_columns(pl.col("rights").list.unique(maintain_order=True))
+    origins = keyed.select(origin_id="question_id", origin_asked="asked")
     rows = candidates.with_columns(_normalised(candidates["negative"]).alias("negative_key"))
-    rows = rows.join(keyed, on="question_id", how="left", maintain_order="left")
-    rows = rows.join(right, on=["question_key", "negative_key"], how="left", maintain_order="left")
+    rows = rows.join(keyed.drop("answers"), on="question_id", how="left", maintain_order="left")
+    rows = rows.join(rights, on="question_key", how="left", maintain_order="left")
     rows = rows.join(origins, on="origin_id", how="left", maintain_order="left")
-    return rows.with_columns(pl.col("equals_answer").fill_null(False))
+    texts = rows.select("question", "rights", "negative").iter_rows()
+    return rows.with_columns(pl.Series("ruled", [_rule(*texts_of_row) for texts_of_row in texts], dtype=pl.String))
+
+
+def _rule(question: str, rights: list[str], negative: str) -> str | None:
+    """The reason for which a rule refuses, DIFFERENT where a rule finds the text wrong, None where no rule decides."""
+    decision = decide(question, rights, negative)
+    if decision is None:
+        return None
+    if decision.verdict == "same":
+        return SAME[decision.rule]
+    return AMBIGUOUS if decision.verdict == "ambiguous" else DIFFERENT
+
+
+def question_keys(questions: pl.DataFrame) -> pl.Series:
+    """What makes two questions (columns `question`, `context`) the same: their text, normalised, and their passage."""
+    contexts = questions["context"].fill_null("").str.replace_all(r"\s+", " ").str.strip_chars()
+    return _normalised(questions["question"]) + "\n" + contexts
 
 
 def _normalised(texts: pl.Series) -> pl.Series:
     """`normalise` of each, each distinct text once."""
     keys = {text: normalise(text) for text in texts.unique()}
     return pl.Series(texts.name, [keys[text] for text in texts], dtype=pl.String)
-
-
-def _by_question(rows: pl.DataFrame, asked: pl.DataFrame, judged: list[bool]) -> Mask:
-    """(len(rows),) what was `judged` of each row's question and answer."""
-    found = asked.with_columns(pl.Series("judged", judged, dtype=pl.Boolean))
-    return rows.join(found, on=["question", "answer"], how="left", maintain_order="left")["judged"].to_numpy()
 
 
 def _counts(refused: pl.DataFrame) -> pl.DataFrame:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -13,8 +14,18 @@ POOL = pl.Schema({"text": pl.String, "owner": pl.String})
 """One text that can be drawn; `owner` is the question that it was taken from."""
 
 
-def draw(questions: pl.DataFrame, pool: pl.DataFrame, count: int, seed: int, tier: str, origin: str) -> pl.DataFrame:
-    """CANDIDATES: for each question `2 * count + 8` different texts of `pool`, in the order drawn.
+@dataclass(frozen=True)
+class Draw:
+    """How many texts are drawn for a question, with which seed, and what the rows say of themselves."""
+
+    count: int
+    seed: int
+    tier: str
+    origin: str
+
+
+def draw(questions: pl.DataFrame, pool: pl.DataFrame, asked: Draw) -> pl.DataFrame:
+    """CANDIDATES: for each question up to `asked.count` different texts of `pool`, in the order drawn.
 
     Texts of the question itself, its own choices and its right answer are passed over. A question's draw depends
     on `seed`, its id, the tier and the set of texts alone. A small pool gives fewer.
@@ -26,19 +37,19 @@ def draw(questions: pl.DataFrame, pool: pl.DataFrame, count: int, seed: int, tie
     for question_id, answer, distractors in questions.select("question_id", "answer", "distractors").iter_rows():
         own = {answer, *(distractors or [])}
         rank = 0
-        for index in _order(len(texts), 2 * count + 8 + len(own), seed, tier, question_id):
-            if rank == 2 * count + 8:
+        for index in _order(len(texts), asked.count + len(own), f"{asked.seed}\0{asked.tier}\0{question_id}"):
+            if rank == asked.count:
                 break
             if texts[index] in own or question_id in every_owner[index]:
                 continue
-            rows.append((question_id, texts[index], tier, rank, origin, owners[index]))
+            rows.append((question_id, texts[index], asked.tier, rank, asked.origin, owners[index]))
             rank += 1
     return pl.DataFrame(rows, schema=CANDIDATES, orient="row")
 
 
-def _order(size: int, count: int, seed: int, tier: str, question_id: str) -> list[int]:
+def _order(size: int, count: int, words: str) -> list[int]:
     """Up to `count` different numbers below `size`, at random, the same for the same words."""
-    key = hashlib.sha256(f"{seed}\0{tier}\0{question_id}".encode()).digest()
+    key = hashlib.sha256(words.encode()).digest()
     generator = np.random.default_rng(int.from_bytes(key[:16], "big"))
     if count >= size // 2:
         return [int(i) for i in generator.permutation(size)]

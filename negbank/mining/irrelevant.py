@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import polars as pl
 
-from negbank.mining.draw import POOL, draw
+from negbank.mining.draw import POOL, Draw, draw
 from negbank.records import IRRELEVANT, OTHER_QUESTION
+
+SPARE = 40
+"""Texts drawn beyond eight times those asked for: a text of another type is refused, and most are where the answer is
+a number."""
 
 
 def mine(questions: pl.DataFrame, count: int, seed: int) -> pl.DataFrame:
     """CANDIDATES: for each question, wrong choices of other questions; their right answers where none has choices."""
-    return draw(questions, pool(questions), count, seed, IRRELEVANT, OTHER_QUESTION)
+    return draw(questions, pool(questions), Draw(8 * count + SPARE, seed, IRRELEVANT, OTHER_QUESTION))
 
 
 def pool(questions: pl.DataFrame) -> pl.DataFrame:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import polars as pl
 
-from negbank.mining.draw import POOL, draw
+from negbank.mining.draw import POOL, Draw, draw
 from negbank.records import OTHER_SOURCE, UNRELATED, SourceData
+
+SPARE = 8
+"""Texts drawn beyond twice those asked for, since guards refuse some."""
 
 
 def mine(questions: pl.DataFrame, other: SourceData, count: int, seed: int) -> pl.DataFrame:
@@ -13,7 +16,7 @@ def mine(questions: pl.DataFrame, other: SourceData, count: int, seed: int) -> p
 
     `origin_id` is `SOURCE:QUESTION_ID`.
     """
-    return draw(questions, pool(other), count, seed, UNRELATED, OTHER_SOURCE)
+    return draw(questions, pool(other), Draw(2 * count + SPARE, seed, UNRELATED, OTHER_SOURCE))
 
 
 def pool(other: SourceData) -> pl.DataFrame:
