@@ -55,7 +55,7 @@ SOURCES = {
 
 
 def read_source(reference: str, options: SourceOptions | None = None) -> SourceData:
-    """The questions of a source by name, of a file by path, or of `hf:org/name`.
+    """The questions of a source by name, of a file, a folder or a glob of files, or of `hf:org/name`.
 
     Raises UnknownNameError where there is no such source, and SourceError where it cannot be read.
     """
@@ -64,6 +64,6 @@ def read_source(reference: str, options: SourceOptions | None = None) -> SourceD
         return SOURCES[reference].read(options)
     if reference.startswith(file.HUB_PREFIX):
         return file.read_hub(reference, options)
-    if reference == "-" or Path(reference).suffix or "/" in reference:
+    if reference == "-" or Path(reference).suffix or "/" in reference or Path(reference).is_dir():
         return file.read_file(reference, options)
     raise UnknownNameError("source", reference, SOURCES, hint="; a file (FILE.jsonl) or hf:org/name will do as well")
