@@ -19,7 +19,7 @@ PACKAGE = ROOT / "negbank"
 LAYERS = (
     {"errors", "terms", "licenses", "machine"},
     {"records", "folders"},
-    {"decoding"},
+    {"decoding", "content_cache"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "pretraining"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
     {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "chains", "report", "sampling"},
