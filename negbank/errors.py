@@ -10,6 +10,7 @@
     ├── EncoderError             a model that cannot be loaded, or that gives vectors that are not numbers
     ├── VectorError              vectors of a wrong shape, or with NaN
     ├── GuardError               candidates that cannot be judged, or too few texts to calibrate a guard
+    ├── JudgeError               a judge that can't be loaded or asked, or kept verdicts that are damaged
     ├── LabelError               negatives that cannot be labelled
     ├── RecipeError              a recipe with keys or values that mean nothing
     ├── ModelError               a causal model that cannot be loaded or used
@@ -68,6 +69,10 @@ class VectorError(NegbankError):
 
 class GuardError(NegbankError):
     """Candidates cannot be judged, or a guard cannot be calibrated."""
+
+
+class JudgeError(NegbankError):
+    """A judge can't be loaded or asked."""
 
 
 class LabelError(NegbankError):

@@ -2,7 +2,8 @@
 
 Modes are given for the next requests, the last one for all that follow: `ok`, `html`, `text`, `list`, `empty`,
 `no-message`, `null-content`, `length`, `cut` (the connection ends within the body), `close` (before an answer), `slow`,
-`drip` (bytes that never end), `redirect`, `too-long`, a status such as `500`, and `429:SECONDS` with a Retry-After.
+`drip` (bytes that never end), `redirect`, `too-long`, `no-logprobs` (it refuses to give them), a status such as `500`,
+and `429:SECONDS` with a Retry-After. `logprobs(body)`, where it is set, is what the server says of its tokens.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ class OpenAIServer:
     def __init__(self, reply: Reply, key: str | None = None, model: str = "tester") -> None:
         self.reply, self.key, self.model = reply, key, model
         self.modes: list[str] = ["ok"]
+        self.logprobs: Callable[[dict[str, Any]], Any] | None = None
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
         self.at_once = self.most_at_once = 0
@@ -89,6 +91,8 @@ class _Handler(BaseHTTPRequestHandler):
             return self._error(
                 400, "This model's maximum context length is 16 tokens. However, you requested 99 tokens."
             )
+        if mode == "no-logprobs" and "logprobs" in body:
+            return self._error(400, "Unsupported parameter: 'logprobs' is not supported with this model.")
         if mode in ("slow", "drip", "close", "cut"):
             return self._break(mode)
         if mode == "redirect":
@@ -106,6 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
             "message": {"role": "assistant", "content": text},
             "finish_reason": "length" if mode == "length" else "stop",
         }
+        if self.owner.logprobs and body.get("logprobs"):
+            choice["logprobs"] = self.owner.logprobs(body)
         if mode == "no-message":
             del choice["message"]
         return {

@@ -353,7 +353,7 @@ def test_a_damaged_vector_is_not_given_out(cache: VectorCache, blob: bytes) -> N
 
 def test_a_full_disk_is_a_storage_error(cache: VectorCache) -> None:
     with cache.open("f" * 64) as kept:
-        kept._connection.execute("PRAGMA max_page_count = 4")
+        kept._file._connection.execute("PRAGMA max_page_count = 4")
         texts = [f"text {i}" for i in range(1000)]
         with pytest.raises(StorageError, match="full"):
             kept.write(texts, np.stack([vector_of(text) for text in texts]))

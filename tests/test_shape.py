@@ -19,11 +19,11 @@ PACKAGE = ROOT / "negbank"
 LAYERS = (
     {"errors", "terms", "licenses", "machine"},
     {"records", "folders"},
-    {"decoding"},
+    {"decoding", "content_cache"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "pretraining"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
     {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "chains", "report", "sampling"},
-    {"harness", "validation", "generation"},
+    {"harness", "validation", "generation", "judging"},
     {"commands"},
     {"cli"},
 )
@@ -32,6 +32,7 @@ LAYERS = (
 MAY_SEE = {
     "mining": {"neighbors"},  # the nearest answers of other questions
     "report": {"cards"},  # one way to make strangers' texts harmless
+    "judging": {"generation"},  # one client of OpenAI-compatible servers
     "checkout_folder": {"registry"},  # one translation of the disk's refusals
 }
 """Neighbours in one layer that may be imported all the same, and why."""

@@ -199,13 +199,16 @@ def _check_vectors(vectors: FloatArray, texts: list[str]) -> None:
         )
 
 
-def find_model(name: str) -> Path:
-    """The folder of the model called `name`. Raises EncoderError where there is none, or none of safetensors."""
+def find_model(name: str, owner: str = _HUB_OWNER, offline: str = _OFFLINE) -> Path:
+    """The folder of the model called `name`. Raises EncoderError where there is none, or none of safetensors.
+
+    A bare name is that of a model of `owner` on the Hub; `offline` says what to do without the Hub.
+    """
     folder = Path(name).expanduser()
     if not folder.is_dir():
         if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or "\\" in name:
             raise EncoderError(f"there is no folder {name}; give the folder of a sentence-transformers model")
-        folder = _bundled(name) or _from_hub(name)
+        folder = _bundled(name) or _from_hub(name if "/" in name else f"{owner}/{name}", offline)
     for pickle in (p for p in folder.rglob("pytorch_model*.bin") if not any(p.parent.glob("*.safetensors"))):
         raise EncoderError(f"{pickle} is a pickle, which is not loaded; convert the model to safetensors")
     if not any(folder.rglob("*.safetensors")):
@@ -240,12 +243,11 @@ def _bundled(name: str) -> Path | None:
     return Path(MODEL_DIR)
 
 
-def _from_hub(name: str) -> Path:
-    """The folder of a model of the Hub, fetched where it is not here yet; a bare name is sentence-transformers'."""
+def _from_hub(repo: str, offline: str) -> Path:
+    """The folder of a model of the Hub, fetched where it is not here yet."""
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import GatedRepoError, HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
-    repo = name if "/" in name else f"{_HUB_OWNER}/{name}"
     unwanted = [*_OTHER_FRAMEWORKS, *(f"{folder}/*" for folder in _OTHER_FOLDERS), "*.py"]
     try:
         return Path(snapshot_download(repo, ignore_patterns=unwanted))
@@ -255,9 +257,9 @@ def _from_hub(name: str) -> Path:
         ) from error
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise EncoderError(
-            f"no model {repo} on the Hub that you may see; give OWNER/NAME, log in with hf auth, or {_OFFLINE}"
+            f"no model {repo} on the Hub that you may see; give OWNER/NAME, log in with hf auth, or {offline}"
         ) from error
     except (HfHubHTTPError, OSError) as error:
         raise EncoderError(
-            f"the model {repo} is not on this machine, and the Hub does not give it; {_OFFLINE}"
+            f"the model {repo} is not on this machine, and the Hub does not give it; {offline}"
         ) from error

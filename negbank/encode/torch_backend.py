@@ -47,12 +47,16 @@ _MAX_STREAMS: Final = 8  # Python between the products keeps more streams than t
 
 @dataclass(frozen=True)
 class Layout:
-    """How texts are put together: streams side by side, torch threads each, tokens a batch, texts a block."""
+    """How texts are put together: streams side by side, torch threads each, tokens a batch, texts a block.
+
+    No batch has fewer than `min_rows` rows: what comes after pooling sees rows, not tokens.
+    """
 
     streams: int
     threads: int
     batch_tokens: int
     block_texts: int
+    min_rows: int = 1
 
 
 def layout_for(device: str) -> Layout:
@@ -111,7 +115,7 @@ def stream(texts: Sequence[str], model: SentenceTransformer, forward: Forward, l
     begun. Raises EncoderError where the model cannot encode a batch.
     """
     pending: collections.deque[tuple[Rows, Future[FloatArray]]] = collections.deque()
-    with _pool(layout) as pool:
+    with thread_pool(layout) as pool:
         for rows, features in batches(texts, model, layout):
             pending.append((rows, pool.submit(forward, features)))
             if len(pending) > 2 * layout.streams:
@@ -120,7 +124,7 @@ def stream(texts: Sequence[str], model: SentenceTransformer, forward: Forward, l
             yield _finished(*pending.popleft())
 
 
-def batches(texts: Sequence[str], model: SentenceTransformer, layout: Layout) -> Iterator[tuple[Rows, Features]]:
+def batches(texts: Sequence[Any], model: Any, layout: Layout) -> Iterator[tuple[Rows, Features]]:
     """`(rows, features)` of each batch: texts of one token length, at most `batch_tokens` tokens, unpadded.
 
     A model whose features are not a padded matrix (a bag of words, static embeddings) is given whole blocks.
@@ -139,10 +143,10 @@ def batches(texts: Sequence[str], model: SentenceTransformer, layout: Layout) ->
             continue
         for length in np.unique(lengths)[::-1]:
             members = np.flatnonzero(lengths == length)
-            size = max(1, layout.batch_tokens // max(1, length))
+            size = max(layout.min_rows, layout.batch_tokens // max(1, length))
             for first in range(0, len(members), size):
                 some = members[first : first + size]
-                yield block[some], _cut(features, some, int(length))
+                yield block[some], _cut(features, some, int(length), layout.min_rows)
 
 
 def _token_lengths(features: Features) -> npt.NDArray[np.int64] | None:
@@ -159,10 +163,10 @@ def _token_lengths(features: Features) -> npt.NDArray[np.int64] | None:
     return lengths.numpy()
 
 
-def _cut(features: Features, rows: Rows, length: int) -> Features:
-    """The features of texts of one `length`, without padding; rows repeat until there are MIN_TOKENS tokens."""
+def _cut(features: Features, rows: Rows, length: int, min_rows: int) -> Features:
+    """The features of texts of one `length`, unpadded; rows repeat until there are MIN_TOKENS tokens and `min_rows`."""
     length = max(1, length)
-    repeats = max(0, -(-MIN_TOKENS // length) - len(rows))
+    repeats = max(0, -(-MIN_TOKENS // length) - len(rows), min_rows - len(rows))
     index = torch.from_numpy(np.concatenate([rows, np.repeat(rows[-1:], repeats)]))
     mask = features["attention_mask"]
     columns = slice(0, length) if bool(mask[rows[0], 0]) else slice(mask.shape[1] - length, mask.shape[1])
@@ -186,7 +190,7 @@ def _finished(rows: Rows, result: Future[FloatArray]) -> Batch:
 
 
 @contextlib.contextmanager
-def _pool(layout: Layout) -> Iterator[ThreadPoolExecutor]:
+def thread_pool(layout: Layout) -> Iterator[ThreadPoolExecutor]:
     """One thread a stream. torch's number of threads is the process's, so it is put back at the end."""
     before = torch.get_num_threads()
     pool = ThreadPoolExecutor(layout.streams, "encode", initializer=torch.set_num_threads, initargs=(layout.threads,))

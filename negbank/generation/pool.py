@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -23,7 +23,7 @@ class Pool(Generic[T, R]):
         self._lock = threading.Lock()
         self._done: queue.Queue[tuple[int, R] | BaseException | None] = queue.Queue()
 
-    def run(self, items: Iterable[tuple[int, T]]) -> Iterator[tuple[int, R]]:
+    def run(self, items: Iterable[tuple[int, T]]) -> Generator[tuple[int, R]]:
         """(place, result) of each (place, item), in the order in which they are done.
 
         After an error, what is under way is waited for and given out, and then the first error is raised.
