@@ -1,0 +1,169 @@
+"""Names of one thing: countries and their codes, states, elements, compounds, months, languages, places, people.
+
+The tables are read when first asked for. A name's `kind:member` ids say what it can mean; two texts that share one are
+the same, and two members of one closed kind (two countries, two elements) are different.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections import defaultdict
+from typing import Final
+
+from negbank.guards.core import core, core_key
+from negbank.guards.decision import Decision
+from negbank.guards.spelling import respell
+from negbank.guards.tables import read_names, read_table
+from negbank.guards.words import tokens_of
+
+Ids = frozenset[str]
+NOTHING: Final[Ids] = frozenset()
+
+_CLOSED: Final = ("country", "demonym", "state", "element", "compound", "month", "day", "language")
+_MAX_NAME: Final = 90
+
+_ASKS_ORIGIN = re.compile(
+    r"\b(?:nationality|nationalities|citizenship|citizen|country|countries|nation|nations|born|come from|comes from|"
+    r"from where|where\b.{0,60}\bfrom|origin|land|pays|pais|paese)\b",
+    re.IGNORECASE,
+)
+_ASKS_LANGUAGE = re.compile(r"\b(?:languages?|tongue|speak|spoken|speaks|dialect|translat\w*|word for)\b", re.IGNORECASE)
+_ASKS_FORM = re.compile(
+    r"\b(?:symbols?|formulas?|formulae|abbreviat\w*|acronyms?|initialism|stands? for|short for|initials|"
+    r"(?:country|postal|iso|currency|area|state) codes?|code (?:of|for)|translat\w*|pen name|real name|birth name|"
+    r"born as|pseudonym|former(?:ly)?|old name|original name|originally|previously|nickname\w*|chemical name|"
+    r"scientific name|latin name|how (?:do|would) you say|in (?:french|german|spanish|italian|latin|english))\b",
+    re.IGNORECASE,
+)
+
+
+def decide_alias(question: str, answer: str, candidate: str) -> Decision | None:
+    """`same` where the tables know both as names of one thing, `different` where they are two of one closed kind."""
+    right, other = ids_of(answer), ids_of(candidate)
+    if not right or not other:
+        return None
+    if right & other:
+        if _named_in(question, candidate) and not _named_in(question, answer):
+            return Decision("different", "alias")
+        if _ASKS_FORM.search(question) and is_code(answer) != is_code(candidate):
+            return Decision("different", "alias")
+        return Decision("same", "alias")
+    if _countries(right) & _countries(other):
+        return _by_origin(question)
+    kinds = _kinds(right) & _kinds(other)
+    return Decision("different", "alias") if kinds else None
+
+
+def _by_origin(question: str) -> Decision | None:
+    """What a country says beside its people's name: the same where the question asks where somebody is from."""
+    if _ASKS_LANGUAGE.search(question):
+        return None
+    return Decision("same" if _ASKS_ORIGIN.search(question) else "ambiguous", "alias")
+
+
+@functools.lru_cache(maxsize=1 << 16)
+def ids_of(text: str) -> Ids:
+    """What `text` can name by the tables; empty for a text that is no known name."""
+    if len(text) > _MAX_NAME:
+        return NOTHING
+    names, codes = _tables()
+    found = names.get(core_key(text), NOTHING)
+    bare = _code(core(text))
+    if len(bare) <= 12:
+        found = found | codes.get(bare, NOTHING)
+        undotted = bare.replace(".", "")
+        if undotted != bare:
+            found = found | codes.get(undotted, NOTHING)
+    return found
+
+
+def is_code(text: str) -> bool:
+    """Whether `text` is a code, symbol or formula of the tables and not a name."""
+    names, codes = _tables()
+    return _code(core(text)).replace(".", "") in codes and core_key(text) not in names
+
+
+def _code(text: str) -> str:
+    return re.sub(r"[\s^_{}$]", "", respell(text[:_MAX_NAME])) if not text.isalnum() or not text.isascii() else text
+
+
+def _named_in(question: str, text: str) -> bool:
+    """Whether `question` holds the words of `text`."""
+    return f" {core_key(text)} " in f" {' '.join(tokens_of(question))} "
+
+
+def _countries(ids: Ids) -> set[str]:
+    return {name.partition(":")[2] for name in ids if name.startswith(("country:", "demonym:"))}
+
+
+def _kinds(ids: Ids) -> set[str]:
+    return {name.partition(":")[0] for name in ids} & set(_CLOSED)
+
+
+@functools.lru_cache(maxsize=1)
+def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
+    names: dict[str, set[str]] = defaultdict(set)
+    codes: dict[str, set[str]] = defaultdict(set)
+
+    def add(member: str, *spelled: str) -> None:
+        for name in spelled:
+            if re.fullmatch(r"(?:[A-Z]\.?){2,5}|[A-Za-z]*[A-Z][A-Za-z]*[A-Z]\w*|[A-Z]\w*\d\w*", name):
+                codes[name.replace(".", "")].add(member)
+                if len(name) > 3 and name.isalpha():
+                    names[core_key(name)].add(member)
+            elif name:
+                names[core_key(name)].add(member)
+
+    _add_countries(add, codes)
+    for code, name, *others in read_table("us_states"):
+        codes[code].add(f"state:{code}")
+        add(f"state:{code}", name, f"State of {name}", f"{name} state", *_split(others))
+    for symbol, name, *others in read_table("elements"):
+        codes[symbol].add(f"element:{symbol}")
+        add(f"element:{symbol}", name, *_split(others))
+    for formulae, known in read_table("compounds"):
+        members = formulae.split("|")
+        for formula in members:
+            codes[formula].add(f"compound:{members[0]}")
+        add(f"compound:{members[0]}", *known.split("|"))
+    for period, known in read_table("calendar"):
+        kind, _, number = period.partition("-")
+        for name in known.split("|"):
+            names[core_key(name)].add(f"{kind}:{number}")
+    for name, period in (("Weds", "day:2"), ("Tues", "day:1"), ("Thurs", "day:3"), ("Thur", "day:3"), ("Sept", "month:9")):
+        names[core_key(name)].add(period)
+    for code, known in read_table("languages"):
+        for name in known.split("|"):
+            names[core_key(name)].add(f"language:{code}")
+            names[core_key(name) + " language"].add(f"language:{code}")
+    names["farsi"].add("language:fa")
+    names["mandarin"].add("language:zh")
+    names["castilian"].add("language:es")
+    for table in ("terms", "places", "places_cldr", "people"):
+        for same in read_names(table):
+            add(f"{table.partition('_')[0]}:{same[0]}", *same)
+    return {key: frozenset(ids) for key, ids in names.items() if key}, {key: frozenset(ids) for key, ids in codes.items()}
+
+
+def _add_countries(add: object, codes: dict[str, set[str]]) -> None:
+    assert callable(add)
+    for code, known in read_table("territories"):
+        codes[code].add(f"country:{code}")
+        add(f"country:{code}", *known.split("|"))
+    for code, people, *others in read_table("countries"):
+        add(f"country:{code}", *_split(others))
+        add(f"demonym:{code}", *people.split("|"))
+        for name in people.split("|"):
+            add(f"demonym:{code}", f"{name} people", f"{name}s")
+
+
+def _split(column: list[str]) -> list[str]:
+    return [name for name in column[0].split("|") if name] if column else []
+
+
+def known_words(text: str) -> bool:
+    """Whether the tables know `text` as a name of anything."""
+    return bool(ids_of(text))
+
+

@@ -1,0 +1,108 @@
+"""Which words turn a meaning round: opposites with nothing between, opposites of degree, and words that mean the same."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from typing import Final
+
+from negbank.guards.tables import read_table
+from negbank.guards.words import stem
+
+_PREFIXES: Final = ("un", "in", "im", "il", "ir", "dis", "non", "a", "an")
+
+Opposites = dict[str, frozenset[str]]
+
+
+@functools.lru_cache(maxsize=1)
+def complements() -> dict[str, str]:
+    """Stem -> the stem whose negation it is: `impossible` -> `possible`, `unsafe` and `dangerous` -> `safe`."""
+    found: dict[str, str] = {}
+    for (row,) in read_table("antonyms"):
+        kind, one, other = row.split()
+        if kind == "=":
+            found.setdefault(stem(other), stem(one))
+    for one, other in read_table("antonyms_wordnet"):
+        plain, turned = sorted((one, other), key=len)
+        if any(turned == prefix + plain for prefix in _PREFIXES) or (
+            turned.endswith("less") and plain.endswith("ful") and turned[:-4] == plain[:-3]
+        ):
+            found.setdefault(stem(turned), stem(plain))
+    # one word cannot be both: `guilty` is the negation of nothing where `innocent` is that of `guilty`
+    return {word: base for word, base in found.items() if base not in found}
+
+
+@functools.lru_cache(maxsize=1)
+def _degrees() -> Opposites:
+    found: dict[str, set[str]] = defaultdict(set)
+    pairs = [(row.split()[1], row.split()[2]) for (row,) in read_table("antonyms")]
+    pairs += [(one, other) for one, other in read_table("antonyms_wordnet")]
+    for one, other in pairs:
+        a, b = stem(one), stem(other)
+        if a != b:
+            found[a].add(b)
+            found[b].add(a)
+    return {word: frozenset(others) for word, others in found.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def _synonyms() -> Opposites:
+    found: dict[str, set[str]] = defaultdict(set)
+    for (row,) in read_table("synonyms"):
+        head, *others = [stem(word) for word in row.split()]
+        for other in others:
+            found[head].add(other)
+            found[other].add(head)
+    for one, other in read_table("synonyms_wordnet"):
+        found[stem(one)].add(stem(other))
+        found[stem(other)].add(stem(one))
+    return {word: frozenset(others) for word, others in found.items()}
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def without_prefix(word: str) -> tuple[str, int]:
+    """The stem that `word` is a negation of and 1, or `word` and 0; two where it is one twice over (`unsafe`)."""
+    turns = 0
+    if word.startswith("non") and len(word) > 6:
+        word, turns = word[3:], 1
+    elif word.startswith("un") and word not in complements():
+        plain = next((base for base in (word[2:], word[2:] + "e") if base in _degrees()), None)
+        if plain is not None:
+            word, turns = plain, 1
+    base = complements().get(word)
+    return (word, turns) if base is None else (base, turns + 1)
+
+
+def are_opposite(one: str, other: str) -> bool:
+    """Whether two stems are opposites, comparatives and superlatives too: `hot` and `cold`, `hotter` and `colder`."""
+    known = _degrees()
+    if other in known.get(one, ()):
+        return True
+    for ending in ("er", "est"):
+        if one.endswith(ending) and other.endswith(ending):
+            return _plain(other, ending) in known.get(_plain(one, ending), ())
+    return False
+
+
+def are_synonyms(one: str, other: str) -> bool:
+    """Whether two stems mean the same by the tables, or are forms of one word (`evaporate`, `evaporation`)."""
+    if other in _synonyms().get(one, ()):
+        return True
+    root = _root(one)
+    return len(root) >= 5 and root == _root(other)
+
+
+def _plain(word: str, ending: str) -> str:
+    cut = word[: -len(ending)]
+    if cut.endswith("i"):
+        return cut[:-1] + "y"
+    return cut[:-1] if len(cut) > 3 and cut[-1] == cut[-2] and cut[-1] not in "ls" else cut
+
+
+@functools.lru_cache(maxsize=1 << 14)
+def _root(word: str) -> str:
+    for ending in ("ation", "ition", "ution", "ment", "ness", "ence", "ance", "sion", "tion", "ion", "ity", "al",
+                   "ate", "ive"):  # fmt: skip
+        if word.endswith(ending) and len(word) - len(ending) >= 5:
+            return word[: -len(ending)]
+    return word.rstrip("et") if len(word) > 6 else word
