@@ -18,7 +18,7 @@ PACKAGE = ROOT / "negbank"
 
 LAYERS = (
     {"errors", "terms", "licenses", "machine"},
-    {"records", "folders"},
+    {"records", "folders", "text"},
     {"decoding", "content_cache"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "pretraining"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
