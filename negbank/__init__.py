@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from negbank.commands.glow_benchmark import benchmark_glow as benchmark_glow
     from negbank.commands.inspect import InspectResult as InspectResult
     from negbank.commands.inspect import inspect as inspect
-    from negbank.commands.label import LabelColumns as LabelColumns
     from negbank.commands.label import LabelResult as LabelResult
     from negbank.commands.label import LabelSettings as LabelSettings
     from negbank.commands.label import label as label
@@ -80,7 +79,6 @@ _PUBLIC = {
     "GlowBenchmarkResult": "negbank.commands.glow_benchmark",
     "GlowBenchmarkSettings": "negbank.commands.glow_benchmark",
     "InspectResult": "negbank.commands.inspect",
-    "LabelColumns": "negbank.commands.label",
     "LabelResult": "negbank.commands.label",
     "LabelSettings": "negbank.commands.label",
     "MineResult": "negbank.commands.mine",

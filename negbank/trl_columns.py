@@ -24,6 +24,7 @@ Layout = Callable[[pl.DataFrame], pl.DataFrame]
 PREFERENCE: Final = "trl-preference"
 STEPWISE: Final = "trl-stepwise"
 
+
 def _prompt(rows: pl.DataFrame) -> pl.Series:
     """Questions behind their passages, each with the line break that trainers expect before a completion."""
     return (as_asked(rows)["question"] + "\n").alias("prompt")

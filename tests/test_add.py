@@ -74,7 +74,11 @@ def test_a_folder_of_files(tmp_path: Path) -> None:
 
 def test_bad_input(flagged: str, tmp_path: Path) -> None:
     with pytest.raises(UnknownNameError, match="column 'wrong_one'"):
-        negbank.add(flagged, "mine", negbank.AddSettings(negbank.LabelColumns(negative="wrong_one")))
+        negbank.add(
+            flagged,
+            "mine",
+            negbank.AddSettings(negbank.SourceOptions(columns=negbank.Columns(negative=("wrong_one",)))),
+        )
     with pytest.raises(negbank.NegbankError, match="cannot name a dataset"):
         negbank.add(flagged, "../mine")
     only_right = tmp_path / "right.jsonl"

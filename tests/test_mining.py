@@ -90,7 +90,7 @@ def test_unrelated_texts_come_from_the_pool_with_its_name() -> None:
 @given(st.integers(0, 2**32), st.integers(2, 40), st.randoms())
 def test_a_draw_depends_on_seed_and_question_alone(seed: int, size: int, random: object) -> None:
     whole = irrelevant.pool(many(40))
-    from negbank.mining.draw import draw
+    from negbank.mining.draw import Draw, draw
 
     asked = many(size)
     shuffled = asked.sample(fraction=1, shuffle=True, seed=seed % 1000)

@@ -7,14 +7,9 @@ from typing import Any
 
 import click
 
-from negbank.cli.options import (
-    column_options,
-    command_line,
-    complete_source,
-    encoder_options,
-    json_option,
-    registry_option,
-)
+from negbank.cli.file_options import file_options, source_options
+from negbank.cli.judge_options import judge_options, judge_settings
+from negbank.cli.options import command_line, complete_source, encoder_options, json_option, registry_option
 from negbank.cli.progress import reporter
 from negbank.folders import RegistryPlace
 
@@ -22,8 +17,6 @@ from negbank.folders import RegistryPlace
 @click.command()
 @click.argument("place", metavar="FILE|FOLDER|hf:ORG/NAME")
 @click.option("--dataset", required=True, metavar="NAME", help="The dataset that gets them; a new one is made.")
-@click.option("--negative-column", metavar="NAME", help="The column with the wrong answer.")
-@column_options
 @click.option(
     "--source",
     metavar="SOURCE",
@@ -31,22 +24,26 @@ from negbank.folders import RegistryPlace
     help="The questions that the rows belong to (else the file's own).",
 )
 @click.option("--split", metavar="SPLIT", help="A split of a dataset on the Hub, or a slice: 'train[:80%]'.")
+@file_options
 @click.option("--license", metavar="NAME", help="The licence of the rows, as the Hub names it: cc-by-4.0.")
 @click.option("-m", "--message", default="", metavar="TEXT", help="Why: kept with the version.")
 @click.option("--refused", type=click.Path(dir_okay=False), metavar="FILE", help="List what was refused, and why.")
+@judge_options
 @encoder_options
 @registry_option
 @json_option
 def add(place: str, dataset: str, refused: str | None, registry: RegistryPlace, as_json: bool, **given: Any) -> None:
     """Put wrong answers that came from elsewhere into a dataset: labelled, guarded, as a new version.
 
-    Each row has a question, its right answer and a wrong one: answers that users flagged, another dataset, `-` for
-    JSON lines.
+    Each row has a question, its right answer (or several) and a wrong one, or choices with the right one marked:
+    answers that users flagged, another dataset, `-` for JSON lines. `negbank inspect FILE` shows how it is read. A
+    wrong answer is a near-miss of the question that it stands beside.
 
     \b
     Examples:
       negbank add flagged.jsonl --dataset arc --source arc -m "reported in October"
       negbank add hf:org/other --dataset other --negative-column rejected --license cc-by-4.0
+      negbank add flagged.csv --dataset mine --judge cross-encoder/nli-deberta-v3-base
     """
     import negbank
     from negbank.cli.tables import print_table
@@ -54,21 +51,25 @@ def add(place: str, dataset: str, refused: str | None, registry: RegistryPlace, 
 
     if refused:
         check_suffix(refused)
-    columns = negbank.LabelColumns(
-        given.pop("question_column"), given.pop("answer_column"), given.pop("negative_column")
-    )
-    settings = negbank.AddSettings(columns, command=command_line(), **given)
+    judge = judge_settings(given.pop("judge"), given["device"])
+    file = source_options(given, given.pop("split"))
+    settings = negbank.AddSettings(file=file, command=command_line(), **judge, **given)
     with reporter() as progress:
         result = negbank.add(place, dataset, settings, registry=registry, progress=progress)
     if refused:
         write_rows(result.refused, refused)
+    for line in (*result.understood, *result.notices):
+        click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
         return
     rows = [[t.tier, t.rows, t.similarity.median, t.plausibility.median] for t in result.tiers]
-    print_table(f"Added to {dataset}", ["tier", "rows", "similarity", "plausibility"], rows)
+    if rows:
+        print_table(f"Added to {dataset}", ["tier", "rows", "similarity", "plausibility"], rows)
     if result.refusals:
         where = f" (listed in {refused})" if refused else " (--refused FILE lists them)"
         print_table(f"Refused{where}", ["tier", "reason", "count"], [[t, r, n] for t, r, n in result.refusals])
     made = "is new" if result.created else "holds exactly this already; no new version was made"
-    click.secho(f"{result.version} {made}: {result.version.rows:,} negatives.", bold=True)
+    click.secho(
+        f"{result.version} {made}: {result.version.rows:,} negatives, {result.added:,} of them added.", bold=True
+    )

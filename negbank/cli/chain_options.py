@@ -1,4 +1,4 @@
-"""The options of `mine` that name models: who writes chains of thought, how, and who judges their steps."""
+"""The options of `mine` that name models: who writes chains of thought, and how."""
 
 from __future__ import annotations
 
@@ -33,8 +33,6 @@ _OPTIONS: Final = (
         "--prompt", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
         help="A prompt of your own, with {question} in it; worked examples may stand before.",
     ),
-    click.option("--judge", metavar="URL", help="A server's model names the first wrong step where nobody knows it."),
-    click.option("--judge-model", metavar="NAME", help="The model on the judge's server. Keys as for --model."),
 )  # fmt: skip
 
 
@@ -51,25 +49,24 @@ def model_options(command: F) -> F:
     return cast("F", with_models)
 
 
-NAMES: Final = ("generate", "endpoint", "model", *DRAWN, "judge", "judge_model")
+NAMES: Final = ("generate", "endpoint", "model", *DRAWN)
 
 
-def model_settings(models: dict[str, Any]) -> Any:
-    """The options as `ModelSettings`. Raises UsageError for those that do not go together."""
+def model_settings(models: dict[str, Any], judge: dict[str, str]) -> Any:
+    """The options as `ModelSettings`, with the judge of steps. Raises UsageError for those that do not go together."""
     import negbank
 
     if "generate" in models and "endpoint" in models:
         raise click.UsageError("chains are written by --generate MODEL or by an --endpoint, not by both")
-    for url, model in (("endpoint", "model"), ("judge", "judge_model")):
-        if (url in models) != (model in models):
-            raise click.UsageError(f"--{url} URL and --{model.replace('_', '-')} NAME go together")
+    if ("endpoint" in models) != ("model" in models):
+        raise click.UsageError("--endpoint URL and --model NAME go together")
     said = [name for name in DRAWN if name in models]
     if said and not {"generate", "endpoint"} & set(models):
         raise click.UsageError(f"--{said[0].replace('_', '-')} is about chains by --generate or --endpoint")
     drawn = {name: models.pop(name) for name in said}
     if "prompt" in drawn:
         drawn["prompt"] = _read(drawn["prompt"])
-    return negbank.ModelSettings(**models, chains=negbank.GenerateSettings(**drawn))
+    return negbank.ModelSettings(**models, **judge, chains=negbank.GenerateSettings(**drawn))
 
 
 def _read(path: str) -> str:

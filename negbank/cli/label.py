@@ -7,19 +7,25 @@ from typing import Any
 
 import click
 
-from negbank.cli.options import column_options, complete_source, encoder_options, json_option
+from negbank.cli.file_options import file_options, source_options
+from negbank.cli.judge_options import judge_options, judge_settings
+from negbank.cli.options import complete_source, encoder_options, json_option
 from negbank.cli.progress import reporter
 
 
 @click.command()
-@click.argument("file")
-@click.option("--negative-column", metavar="NAME", help="The column with the wrong answer.")
-@column_options
+@click.argument("file", metavar="FILE")
 @click.option(
     "--source",
     metavar="SOURCE",
     shell_complete=complete_source,
     help="The questions that the file belongs to (else the file's own).",
+)
+@file_options
+@click.option(
+    "--by-embedding",
+    is_flag=True,
+    help="Let the embedding decide the tier (else a wrong answer is a near-miss of the question it stands beside).",
 )
 @click.option(
     "-o",
@@ -28,37 +34,49 @@ from negbank.cli.progress import reporter
     metavar="FILE",
     help="Where the labelled rows go: .jsonl, .csv or .parquet (else JSON lines on standard output).",
 )
+@click.option("--refused", type=click.Path(dir_okay=False), metavar="FILE", help="List what was refused, and why.")
+@judge_options
 @encoder_options
 @json_option
-def label(file: str, out: str | None, as_json: bool, **given: Any) -> None:
-    """Give tier and plausibility to negatives that came from elsewhere.
+def label(file: str, out: str | None, refused: str | None, as_json: bool, **given: Any) -> None:
+    """Give tier and plausibility to negatives that came from elsewhere, less those that are right after all.
 
-    FILE (.jsonl, .csv, .parquet, or - for JSON lines) has a question, its right answer and a wrong one in each
-    row. Every row comes back with tier, plausibility, similarity and question_similarity.
+    Each row of FILE (or of JSON lines on standard input, -) has a question, its right answer and a wrong one. Rows
+    come back with tier, plausibility, similarity and question_similarity; the guards of `mine` and `add` refuse the
+    others. With --json, one object holds the summary and, without -o, the rows.
 
     \b
     Examples:
       negbank label flagged.jsonl > labelled.jsonl
       negbank label flagged.csv --negative-column said --source arc -o labelled.parquet
-    """  # fmt: skip
+      negbank label flagged.jsonl --by-embedding -o labelled.jsonl --refused refused.jsonl
+    """
     import negbank
     from negbank.cli.tables import print_table
     from negbank.commands.files import check_suffix, write_rows
 
-    if out:
-        check_suffix(out)
-    columns = negbank.LabelColumns(given["question_column"], given["answer_column"], given["negative_column"])
-    settings = negbank.LabelSettings(columns, given["source"], given["encoder"], given["device"])
+    for path in filter(None, (out, refused)):
+        check_suffix(path)
+    judge = judge_settings(given.pop("judge"), given["device"])
+    options = source_options(given)
+    settings = negbank.LabelSettings(file=options, **judge, **given)
     with reporter() as progress:
         result = negbank.label(file, settings, progress=progress)
-    for notice in result.notices:
-        click.echo(notice, err=True)
+    if refused:
+        write_rows(result.refused, refused)
     if out:
         write_rows(result.rows, out)
-    elif not as_json:
+    for line in (*result.understood, *result.notices):
+        click.echo(line, err=True)
+    if not as_json and not out:
         click.echo(result.rows.write_ndjson(), nl=False)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        printed = {} if out else {"rows": result.rows.to_dicts()}
+        click.echo(json.dumps(result.to_dict() | {"out": out} | printed))
     elif out:
         rows = [[t.tier, t.rows, t.similarity.median, t.plausibility.median] for t in result.tiers]
         print_table(f"{result.rows.height:,} rows are in {out}", ["tier", "rows", "similarity", "plausibility"], rows)
+    if result.refusals and not as_json:
+        listed = ", ".join(f"{count:,} {reason}" for _, reason, count in result.refusals)
+        where = f"listed in {refused}" if refused else "--refused FILE lists them"
+        click.echo(f"Refused: {listed} ({where}).", err=True)

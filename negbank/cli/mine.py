@@ -6,11 +6,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from negbank.cli.chain_options import model_options, model_settings
+from negbank.cli.file_options import file_options, source_options
+from negbank.cli.judge_options import judge_options, judge_settings, step_judge_settings
 from negbank.cli.options import (
     TIER,
-    column_options,
     command_line,
     complete_source,
     encoder_options,
@@ -19,9 +21,10 @@ from negbank.cli.options import (
 )
 from negbank.cli.progress import reporter
 from negbank.folders import RegistryPlace
-from negbank.terms import ERRONEOUS_COT, NEAR_MISS
+from negbank.terms import ERRONEOUS_COT, NEAR_MISS, UNRELATED
 
 if TYPE_CHECKING:
+    from negbank.commands.chain_inputs import ChainSettings
     from negbank.commands.mine import MineResult
     from negbank.commands.mine_chains import ChainCounts
 
@@ -65,14 +68,7 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "models")
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--split", metavar="SPLIT", help="A split of the source, or a slice: 'validation[:80%]'.")
 @click.option("--subjects", metavar="A,B", help="Subjects of mmlu, or the group non-science.")
-@column_options
-@click.option(
-    "--choices-column",
-    "choices_columns",
-    multiple=True,
-    metavar="NAME",
-    help="The column with the choices; given again, each holds one.",
-)
+@file_options
 @click.option("--dataset", metavar="NAME", help="The dataset that gets the version (else the source's name).")
 @click.option("-m", "--message", metavar="TEXT", help="Why: kept with the version.")
 @click.option(
@@ -81,6 +77,7 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "models")
     metavar="FILE",
     help="List what was refused, and why: .jsonl, .csv or .parquet.",
 )
+@judge_options
 @encoder_options
 @registry_option
 @json_option
@@ -109,10 +106,15 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
     tiers = tuple(dict.fromkeys(given.pop("tiers"))) or (NEAR_MISS,)
     if refused:
         check_suffix(refused)
-    if "unrelated" in tiers and not given["pool"]:
-        raise click.UsageError("the tier unrelated needs another source to draw from: --pool SOURCE")
-    chains = _chain_settings(tiers, refused, **{name: given.pop(name) for name in CHAIN_OPTIONS})
-    settings = _settings(chains=chains, **given)
+    _refuse_without_effect(tiers, given)
+    about_chains, judge = {name: given.pop(name) for name in CHAIN_OPTIONS}, given.pop("judge")
+    if ERRONEOUS_COT in tiers:
+        given["chains"] = _chain_settings(tiers, refused, about_chains, judge)
+    elif any(about_chains.values()):
+        raise click.UsageError("chains are mined into a tier of their own: add --tier erroneous-cot")
+    else:
+        given |= judge_settings(judge, given["device"])
+    settings = _settings(**given)
     with reporter() as progress:
         result = negbank.mine(source, tiers, settings, registry=registry, progress=progress)
     if refused and not result.chains:  # chains were listed as they came
@@ -126,38 +128,46 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
 
 
 def _chain_settings(
-    tiers: tuple[str, ...], refused: str | None, trajectories: tuple[str, ...], layout: str | None,
-    license: str | None, perturb: bool, models: dict[str, Any],
-) -> Any:  # fmt: skip
-    """The options of the tier erroneous-cot as `ChainSettings`. Raises UsageError for those that do not go together."""
+    tiers: tuple[str, ...], refused: str | None, given: dict[str, Any], judge: dict[str, Any]
+) -> ChainSettings:
+    """The options of the tier erroneous-cot. Raises UsageError for those that do not go together."""
     import negbank
 
-    if ERRONEOUS_COT not in tiers:
-        if trajectories or layout or license or perturb or models:
-            raise click.UsageError("chains are mined into a tier of their own: add --tier erroneous-cot")
-        return negbank.ChainSettings()
     if len(tiers) > 1:
         raise click.UsageError("the tier erroneous-cot is mined by itself; other tiers of the dataset are kept")
-    asked = model_settings(models)
-    if not trajectories and not perturb and not asked.writes:
+    models = model_settings(given.pop("models"), step_judge_settings(judge))
+    if not given["trajectories"] and not given["perturb"] and not models.writes:
         raise click.UsageError(
             "the tier erroneous-cot needs chains: --trajectories FILE, --perturb, --generate MODEL, or --endpoint URL"
         )
-    return negbank.ChainSettings(trajectories, layout, license, perturb, refused, asked)
+    return negbank.ChainSettings(refused=refused, models=models, **given)
 
 
-def _settings(
-    question_column: str | None, answer_column: str | None, choices_columns: tuple[str, ...],
-    subjects: str | None, split: str | None, **rest: Any,
-) -> Any:  # fmt: skip
+def _refuse_without_effect(tiers: tuple[str, ...], given: dict[str, Any]) -> None:
+    """Raise UsageError for an option that these tiers do not read, or one that they lack."""
+    if UNRELATED in tiers and not given["pool"]:
+        raise click.UsageError("the tier unrelated needs another source to draw from: --pool SOURCE")
+    chains = ERRONEOUS_COT in tiers
+    reads = {
+        "pool": (UNRELATED in tiers, "--tier unrelated"),
+        "expand": (NEAR_MISS in tiers, "--tier near-miss"),
+        "per_question": (not chains or given["perturb"], "--perturb"),
+        "encoder": (not chains, "the tiers of direct answers"),
+        "device": (not chains or "generate" in given["models"], "--generate"),
+    }
+    context = click.get_current_context()
+    for name, (is_read, reader) in reads.items():
+        if not is_read and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} has no effect here: it belongs to {reader}")
+
+
+def _settings(subjects: str | None, split: str | None, **rest: Any) -> Any:
     """The options as `MineSettings`."""
     import negbank
 
-    columns = negbank.Columns(question_column, answer_column, choices_columns)
     named = tuple(s.strip() for s in (subjects or "").split(",") if s.strip())
-    options = negbank.SourceOptions(split=split, subjects=named, columns=columns)
-    command = command_line()
-    return negbank.MineSettings(source=options, command=command, **rest)
+    options = source_options(rest, split, named)
+    return negbank.MineSettings(source=options, command=command_line(), **rest)
 
 
 def _print(result: MineResult, refused: str | None) -> None:

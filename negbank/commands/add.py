@@ -20,8 +20,9 @@ from negbank.judging import JudgeSettings, load_judge
 from negbank.records import NEGATIVES, Progress, no_progress
 from negbank.registry import Edit, Registry, Version, check_dataset_name
 from negbank.sources import SourceOptions, read_source
+from negbank.sources.places import HUB_PREFIX
 from negbank.sources.summary import summary_lines
-from negbank.terms import DEFAULT_ENCODER, HUB_PREFIX
+from negbank.terms import DEFAULT_ENCODER
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class AddSettings:
     source: str | None = None
     license: str | None = None
     judge: str | None = None
-    judge_settings: JudgeSettings = field(default_factory=JudgeSettings)
+    judging: JudgeSettings = field(default_factory=JudgeSettings)
     encoder: str = DEFAULT_ENCODER
     device: str | None = None
     message: str = ""
@@ -93,7 +94,7 @@ def add(
     file = read_rows(place, settings.file)
     source = read_source(settings.source) if settings.source else None
     encoder = load_encoder(settings.encoder, device=settings.device)
-    judge = load_judge(settings.judge, settings.judge_settings) if settings.judge else None
+    judge = load_judge(settings.judge, settings.judging) if settings.judge else None
     found = assess(file, source, Helpers(Embedder(encoder, progress), judge))
     found = replace(found, screened=without_known(found.screened, _known(target, dataset), found.asked))
     kept = found.kept().select(NEGATIVES.names())

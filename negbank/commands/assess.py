@@ -1,4 +1,4 @@
-"""What `add` and `label` share: rows from a file -> questions with all their right answers, scores, guards' verdicts."""
+"""What `add` and `label` share: a file's rows -> questions with all their right answers, scores, and verdicts."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class FileRows:
     place: str
     rows: pl.DataFrame
     blank: int
-    records: Sequence[Mapping[str, Any]]
+    records: Sequence[dict[str, Any]]
     understood: Understood
 
 

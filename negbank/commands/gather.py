@@ -43,7 +43,7 @@ class MineSettings:
     seed: int = 0
     judge: str | None = None
     """A model that looks at what no rule has decided: a cross-encoder's folder or name, or a server's URL."""
-    judge_settings: JudgeSettings = field(default_factory=JudgeSettings)
+    judging: JudgeSettings = field(default_factory=JudgeSettings)
     encoder: str = DEFAULT_ENCODER
     device: str | None = None
     dataset: str | None = None

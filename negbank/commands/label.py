@@ -61,7 +61,7 @@ class LabelSettings:
     source: str | None = None
     by_embedding: bool = False
     judge: str | None = None
-    judge_settings: JudgeSettings = field(default_factory=JudgeSettings)
+    judging: JudgeSettings = field(default_factory=JudgeSettings)
     encoder: str = DEFAULT_ENCODER
     device: str | None = None
 
@@ -75,7 +75,7 @@ def label(place: str, settings: LabelSettings | None = None, *, progress: Progre
     file = read_rows(place, settings.file)
     source = read_source(settings.source) if settings.source else None
     encoder = load_encoder(settings.encoder, device=settings.device)
-    judge = load_judge(settings.judge, settings.judge_settings) if settings.judge else None
+    judge = load_judge(settings.judge, settings.judging) if settings.judge else None
     found = assess(file, source, Helpers(Embedder(encoder, progress), judge, settings.by_embedding))
     kept = found.kept()
     blank = [("row", "empty", file.blank)] if file.blank else []

@@ -13,12 +13,12 @@ from typing import Any
 import polars as pl
 
 from negbank import __version__
+from negbank.commands.assess import row_id
 from negbank.commands.gather import Embedder, Gathered, Inputs, MineSettings, gather, quotas, without_known
+from negbank.commands.judge import Judging, judged
 from negbank.commands.mine_chains import ChainCounts, mine_chains
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.summary import TierSummary, by_tier
-from negbank.commands.assess import row_id
-from negbank.commands.judge import Judging, judged
 from negbank.encode import Encoder, load_encoder
 from negbank.errors import SourceError, UnknownNameError
 from negbank.guards import IMPLAUSIBLE, Screened, explained
@@ -105,9 +105,7 @@ def mine(
     dataset = check_dataset_name(settings.dataset or inputs.data.name)
     encoder = load_encoder(settings.encoder, device=settings.device)
     gathered = gather(inputs, Embedder(encoder, progress))
-    screened = without_known(
-        gathered.screened, _kept_rows(place, dataset, inputs.tiers), inputs.data.questions
-    )
+    screened = without_known(gathered.screened, _kept_rows(place, dataset, inputs.tiers), inputs.data.questions)
     chosen = _choose(replace(gathered, screened=screened), inputs, progress)
     if empty := [tier for tier in inputs.tiers if tier not in set(chosen.rows["tier"])]:
         raise SourceError(_nothing(inputs, empty, chosen.screened))
@@ -132,7 +130,7 @@ def _choose(gathered: Gathered, inputs: Inputs, progress: Progress) -> _Chosen:
     taken = take(screened.kept, quotas(inputs), questions.height)
     judging = None
     if inputs.settings.judge:
-        judge = load_judge(inputs.settings.judge, inputs.settings.judge_settings)
+        judge = load_judge(inputs.settings.judge, inputs.settings.judging)
         while True:  # a refused candidate makes room for the next one
             judging = judged(taken.rows, questions, judge, progress)
             left = judging.refuse(screened)

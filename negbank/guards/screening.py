@@ -218,10 +218,10 @@ def paraphrases(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     """(n,) whether the cosine of negative and a right answer reaches the calibrated margin.
 
     Only asked of texts that nobody judged, that no rule told apart from the right answers, and that are long enough on
-    both sides for a cosine to mean something (`cosine_judges`). The ARC distractors nearest to their answers are `Rr` and `RR` (1.000),
-    `DNA to RNA to protein` and `DNA to protein to RNA` (.998), `from liquid to gas` and `from gas to liquid` (.996):
-    sentence encoders hardly see case, order and negation. All of the 110 nearest ARC pairs (.993 and above) are
-    wrong indeed and are the best near-misses there are, so no threshold below 1 would be of use.
+    both sides for a cosine to mean something (`cosine_judges`). Of texts that were called wrong a cosine says little:
+    the ARC distractors nearest to their answers are `Rr` and `RR` (1.000), `DNA to RNA to protein` and `DNA to protein
+    to RNA` (.998), `from liquid to gas` and `from gas to liquid` (.996). All of the 110 nearest ARC pairs (.993 and
+    above) are wrong indeed, and they are the best near-misses there are.
     """
     judged = ~rows["origin"].is_in(LABELLED_WRONG) & (rows["ruled"].fill_null("") != DIFFERENT)
     pairs = rows.with_row_index("row").filter(judged).select("row", "negative", "rights").explode("rights")
@@ -316,7 +316,9 @@ def _joined(candidates: pl.DataFrame, questions: pl.DataFrame) -> pl.DataFrame:
     Sources repeat questions with other choices; `rights` are the right answers to all questions of the same text, since
     what is right in one of them is not wrong in the next.
     """
-    keyed = questions.select("question_id", "question", "answer", "answers", ASKED, question_key=question_keys(questions))
+    keyed = questions.select(
+        "question_id", "question", "answer", "answers", ASKED, question_key=question_keys(questions)
+    )
     every = pl.concat_list(pl.concat_list("answer"), pl.col("answers").fill_null([]))
     rights = keyed.select("question_key", rights=every).group_by("question_key").agg(pl.col("rights").explode())
     rights = rights.with_columns(pl.col("rights").list.unique(maintain_order=True))
