@@ -41,6 +41,7 @@ bench: setup     ## every benchmark against its peers (two hours on two cores)
 	$(BIN)/python -m benchmarks.mining
 	$(BIN)/python -m benchmarks.neighbors
 	$(BIN)/python -m benchmarks.plausibility
+	$(BIN)/python -m benchmarks.cosine_rule ../shared/data
 	$(BIN)/python -m benchmarks.cli
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.registry_crash

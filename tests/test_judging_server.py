@@ -16,7 +16,7 @@ from openai_server import OpenAIServer
 
 from negbank.errors import GenerationError, JudgeError
 from negbank.generation import Patience
-from negbank.judging import TO_JUDGE, Item, Judged, JudgeSettings, VerdictCache, about, judge_rows, load_judge
+from negbank.judging import TO_JUDGE, Item, Judged, JudgeSettings, VerdictCache, about, joined, judge_rows, load_judge
 from negbank.judging.server import PROMPT, prompt_of, read_verdict
 
 PATIENCE = Patience(timeout_s=5, attempts=2, backoff_s=0.01)
@@ -93,6 +93,17 @@ def test_the_record_names_server_model_and_prompt(server: OpenAIServer, cache: V
     assert found["endpoint"] == server.url and found["model"] == "tester" and found["prompt"] == PROMPT
     assert (found["rows"], found["right"], found["removed_share"]) == (2, 1, 0.5)
     json.dumps(found)
+
+
+def test_rounds_add_up(server: OpenAIServer, cache: VerdictCache) -> None:
+    server.modes = ["ok", "ok", "ok", "500"]
+    first, second = ask(server, rows("Sydney", "It's Canberra"), cache), ask(server, rows("Perth", "Hobart"), cache)
+    whole = joined(first, second)
+    found = about(whole)
+    assert (found["rows"], found["right"], found["wrong"], found["unjudged"]) == (4, 1, 2, {"judge-stopped": 1})
+    assert whole.asked == 3 and whole.stopped == second.stopped and len(whole.notices()) == 1
+    assert found["removed_share"] == 0.3333  # of those that were judged
+    assert about(joined(first)) == about(first)
 
 
 def test_another_model_and_another_server_are_asked_anew(server: OpenAIServer, cache: VerdictCache) -> None:

@@ -7,8 +7,8 @@ person, and a cosine knows less than that person: don't ask it.
 
 Measured with all-MiniLM-L6-v2 (`benchmarks/cosine_rule.py`, `benchmarks/results/cosine-rule.json`):
 
-- Long answers are rare in question answering: the rule may compare 3 of the 480 shared pairs, 28 of HaluEval's 500,
-  and 3,448 of TruthfulQA's 5,846.
+- Long answers are rare in question answering: the rule may compare 3 of the 480 shared pairs, 27 of HaluEval's 500,
+  and 3,442 of TruthfulQA's 5,846.
 - A cosine tells the topic of an answer, not its truth. 42% of TruthfulQA's pairs are right answers, and of those
   refused 34 to 52% are, whatever the threshold. No threshold makes it a judge of answers written for the question.
 - What a threshold does decide is how many right answers slip through, and how many candidates from other questions

@@ -5,10 +5,10 @@
 
 from negbank.judging.load import load_judge
 from negbank.judging.records import RIGHT, WRONG, Item, Judge, JudgeSettings
-from negbank.judging.rows import TO_JUDGE, Judged, about, judge_rows
+from negbank.judging.rows import TO_JUDGE, Judged, about, joined, judge_rows
 from negbank.judging.verdict_cache import VerdictCache
 
 __all__ = [
-    "RIGHT", "TO_JUDGE", "WRONG", "Item", "Judge", "JudgeSettings", "Judged", "VerdictCache", "about", "judge_rows",
-    "load_judge",
+    "RIGHT", "TO_JUDGE", "WRONG", "Item", "Judge", "JudgeSettings", "Judged", "VerdictCache", "about", "joined",
+    "judge_rows", "load_judge",
 ]  # fmt: skip

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from negbank.errors import GenerationError, JudgeError
+from negbank.errors import EncoderError, GenerationError, JudgeError
 from negbank.judging.records import (
     JUDGE_STOPPED,
     RIGHT,
@@ -126,6 +126,19 @@ def judge_rows(
     return Judged(judged, series, judge, asking.asked, asking.kept, asking.stopped)
 
 
+def joined(first: Judged, *others: Judged) -> Judged:
+    """Several rounds of one judge as one: a miner may need further candidates where some were refused."""
+    rounds = (first, *others)
+    return replace(
+        first,
+        rows=pl.concat([each.rows for each in rounds]),
+        reasons=pl.concat([each.reasons for each in rounds]),
+        asked=sum(each.asked for each in rounds),
+        kept=sum(each.kept for each in rounds),
+        stopped=next((each.stopped for each in rounds if each.stopped), None),
+    )
+
+
 def about(judged: Judged) -> dict[str, Any]:
     """What a version records of its judge: who, by which thresholds, and what share of the candidates it refused.
 
@@ -183,7 +196,7 @@ class _Asking:
             self._ask(missing, cache, progress)
         except NonsenseError as error:
             self.stopped = str(error)
-        except (JudgeError, GenerationError) as error:
+        except (JudgeError, GenerationError, EncoderError) as error:
             if not self._found:
                 raise
             self.stopped = str(error)
