@@ -79,11 +79,9 @@ def frame_of(rows: list[Row], place: str) -> pl.DataFrame:
 
 def _column(values: list[Any], name: str, place: str) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
-    if kinds <= {str} or kinds in ({int}, {bool}):
-        try:
-            return pl.Series(name, values)
-        except OverflowError:
-            pass
+    fits = kinds != {int} or all(value is None or -(2**63) <= value < 2**63 for value in values)
+    if fits and (kinds <= {str} or kinds in ({int}, {bool})):
+        return pl.Series(name, values)
     if all(map(is_plain, values)):
         if kinds == {WrittenNumber}:
             return pl.Series(name, [None if value is None else float(value) for value in values])

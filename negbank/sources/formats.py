@@ -172,6 +172,12 @@ _MARKS: Final = (
 )  # fmt: skip
 
 
+_TOO_LARGE: Final = (
+    "one JSON document of more than {} MB; convert it to JSON lines (.jsonl), which are read a line at a time: "
+    "jq -c '.[]' FILE.json > FILE.jsonl"
+)
+
+
 class _Text:
     """A stream of text: its lines, or the whole of it, with an error that says which encoding it seems to be in."""
 
@@ -199,19 +205,23 @@ class _Text:
             remedy = f"it looks like UTF-16: read it with --encoding {name}" if name else "it is no text file"
             raise MalformedFileError(self.path, f"it holds zero bytes; {remedy}")
 
-    def lines(self) -> Iterator[tuple[int, str | None, str]]:
-        """Number, text (None where it cannot be decoded) and problem of each line, with its line break."""
-        number = 0
+    def lines(self, document: bool = False) -> Iterator[tuple[int, str | None, str]]:
+        """Number, text (None where it cannot be decoded) and problem of each line, with its line break.
+
+        A line of a `document` may be as long as that may be.
+        """
+        number, limit = 0, MAX_DOCUMENT if document else MAX_LINE
         while True:
             number += 1
             try:
-                line = self._stream.readline(MAX_LINE)
+                line = self._stream.readline(limit)
             except UnicodeError as error:
                 raise MalformedFileError(self.path, f"it is not {self.encoding}: {error}", number) from error
             if not line:
                 return
-            if len(line) >= MAX_LINE and not line.endswith("\n" if self.encoding else b"\n"):
-                raise MalformedFileError(self.path, f"a line of more than {MAX_LINE // 1_000_000} MB", number)
+            if len(line) >= limit and not line.endswith("\n" if self.encoding else b"\n"):
+                problem = _TOO_LARGE if document else "a line of more than {} MB"
+                raise MalformedFileError(self.path, problem.format(f"{limit // 1_000_000:,}"), number)
             if self.encoding:
                 yield number, line.removeprefix("\ufeff") if number == 1 else line, ""
                 continue
@@ -264,7 +274,7 @@ def _problem(error: Exception) -> str:
 
 def _read_json(text: _Text, rows: FileRows, format: str, reading: Reading) -> None:
     """JSON lines; a `.json` may be one document, or lines all the same."""
-    lines = text.lines()
+    lines = text.lines(document=format == "JSON")
     if format == "JSON lines":
         _read_lines(lines, rows, reading)
         return
@@ -305,11 +315,7 @@ def _whole(parts: list[str], lines: Iterator[tuple[int, str | None, str]], path:
         if size > MAX_DOCUMENT:
             break
     if size > MAX_DOCUMENT:
-        raise MalformedFileError(
-            path,
-            f"one JSON document of more than {MAX_DOCUMENT // 1_000_000:,} MB; convert it to JSON lines (.jsonl), "
-            "which are read a line at a time: jq -c '.[]' FILE.json > FILE.jsonl",
-        )
+        raise MalformedFileError(path, _TOO_LARGE.format(f"{MAX_DOCUMENT // 1_000_000:,}"))
     return "".join(parts)
 
 

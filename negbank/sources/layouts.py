@@ -7,12 +7,12 @@ Names only propose; `understanding` accepts a column on its values. A question m
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from negbank.errors import SourceError, UnknownNameError
 from negbank.sources import names
-from negbank.sources.cells import is_plain, kind_of, preview
+from negbank.sources.cells import is_plain, kind_of, preview, visible
 from negbank.sources.formats import Row
 from negbank.sources.names import family, plain_name
 from negbank.sources.places import value_at
@@ -122,8 +122,8 @@ class Roles:
 
 
 def dotted(path: Path) -> str:
-    """A path as a user writes it."""
-    return ".".join(path)
+    """A path as a user writes it, safe to show."""
+    return visible(".".join(path))
 
 
 def propose(table: Table, columns: Columns) -> Roles:
@@ -141,6 +141,9 @@ def propose(table: Table, columns: Columns) -> Roles:
     context = tuple(map(table.find, columns.context)) or _context(table, scope, question)
     taken = {question, *context}
     wrong = tuple(map(table.find, columns.negative)) or _wrong(table, scope)
+    if columns.choices and all(_is_wrong(plain_name(name)) for name in columns.choices):
+        wrong, columns = tuple(map(table.find, columns.choices)), replace(columns, choices=())
+        named -= {"choices"}
     choices = tuple(map(table.find, columns.choices)) or _choices(table, scope, taken | set(wrong))
     right = tuple(map(table.find, columns.answers))
     _check_names(right, columns)
@@ -209,7 +212,7 @@ def described(table: Table, limit: int = 14) -> str:
     shown = []
     for column in table.columns[:limit]:
         probed = table.probe((column,))
-        shown.append(f"{column} ({kind_of(probed[0])}: {preview(probed[0], 30)})" if probed else f"{column} (nothing)")
+        shown.append(f"{visible(column)} ({kind_of(probed[0])}: {preview(probed[0], 30)})" if probed else f"{column} (nothing)")
     more = len(table.columns) - limit
     return ", ".join(shown) + (f", and {more} more" if more > 0 else "")
 
@@ -261,10 +264,8 @@ def _free(scope: Scope, wanted: Iterable[str], taken: set[Path]) -> Path | None:
 
 def _check_names(right: Sequence[Path], columns: Columns) -> None:
     """Raise SourceError where a user takes for right what its name calls wrong, or the other way round."""
-    wrong_stems = tuple(stem for stem in names.WRONG_FAMILY)
     for path in right:
-        plain = plain_name(path[-1])
-        if plain in names.WRONG or plain.rstrip("0123456789") in wrong_stems:
+        if _is_wrong(plain_name(path[-1])):
             raise SourceError(
                 f"--answer-column {dotted(path)}: a column of that name holds wrong answers; name the column with the "
                 "right ones (or rename this one)"
@@ -275,6 +276,11 @@ def _check_names(right: Sequence[Path], columns: Columns) -> None:
                 f"--negative-column {name}: a column of that name holds right answers; name the column with the wrong "
                 "ones (or rename this one)"
             )
+
+
+def _is_wrong(plain: str) -> bool:
+    """Whether a name says that its column holds wrong answers."""
+    return plain in names.WRONG or plain.rstrip("0123456789") in names.WRONG_FAMILY
 
 
 def chain_layout(table: Table) -> str | None:

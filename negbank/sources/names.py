@@ -12,7 +12,7 @@ from typing import Final
 
 QUESTION: Final = (
     "question", "questionstem", "questiontext", "query", "prompt", "problem", "ctx", "goal", "stem", "sentence",
-    "startphrase", "input", "instruction", "anchor",
+    "startphrase", "instruction", "input", "anchor",
 )  # fmt: skip
 CONTEXT: Final = (
     "context", "passage", "article", "knowledge", "support", "paragraph", "body", "story", "background", "document",

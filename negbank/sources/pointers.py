@@ -230,8 +230,11 @@ def _by_text(value: Any, choices: Choices, base: int) -> Picks | None:
 def _place(text: str, texts: tuple[str, ...]) -> int | None:
     if text in texts:
         return texts.index(text)
-    wanted = (folded(text), folded(without_letter(text)))
-    return next((place for place, choice in enumerate(texts) if choice and folded(choice) in wanted), None)
+    for wanted in dict.fromkeys((folded(text), folded(without_letter(text)))):
+        found = [place for place, choice in enumerate(texts) if choice and folded(choice) == wanted]
+        if found:
+            return found[0] if len(found) == 1 else None
+    return None
 
 
 def _by_one_hot(value: Any, choices: Choices, base: int) -> Picks | None:

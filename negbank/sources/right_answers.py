@@ -205,6 +205,10 @@ class _Reader:
 
     def _fit(self, path: Path, choices: list[Choices]) -> Fit:
         values = self.table.values(path)
+        if sign := self.options.split_on:
+            values = [
+                [part.strip() for part in v.split(sign)] if isinstance(v, str) and sign in v else v for v in values
+            ]
         return fit(dotted(path), values, choices, self.options.answer_form, self.options.answer_base)
 
     def _chosen(

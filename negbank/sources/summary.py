@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import asdict
 from typing import Any, Final
 
+from negbank.sources.cells import visible
 from negbank.sources.understanding import Example, Understood
 
 SHOWN: Final = 200
@@ -91,14 +91,8 @@ def _example(number: int, example: Example) -> list[str]:
 def shown(text: str, limit: int = SHOWN) -> str:
     """A text on one line, cut, with what would drive a terminal written out: `\\x1b`, `\\u202e`."""
     head = text[: 4 * limit].replace("\n", " ⏎ ").replace("\t", " ")
-    visible = "".join(map(_visible, head[: limit + 1]))
-    cut = len(text) > limit
-    return f"{visible[:limit].rstrip()}... ({len(text):,} characters)" if cut else visible
-
-
-def _visible(character: str) -> str:
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") and character not in "\u200c\u200d"
-    return character.encode("unicode_escape").decode() if hidden else character
+    safe = visible(head[: limit + 1])
+    return f"{safe[:limit].rstrip()}... ({len(text):,} characters)" if len(text) > limit else safe
 
 
 def to_dict(understood: Understood) -> dict[str, Any]:
