@@ -22,6 +22,8 @@ NOTHING: Final[Ids] = frozenset()
 
 _CLOSED: Final = ("country", "demonym", "state", "element", "compound", "month", "day", "language")
 _MAX_NAME: Final = 90
+_MAX_SPACES: Final = 10
+_MAX_CODE: Final = 40
 
 _ASKS_ORIGIN = re.compile(
     r"\b(?:nationality|nationalities|citizenship|citizen|country|countries|nation|nations|born|come from|comes from|"
@@ -65,12 +67,12 @@ def _by_origin(question: str) -> Decision | None:
 @functools.lru_cache(maxsize=1 << 16)
 def ids_of(text: str) -> Ids:
     """What `text` can name by the tables; empty for a text that is no known name."""
-    if len(text) > _MAX_NAME:
+    if len(text) > _MAX_NAME or text.count(" ") > _MAX_SPACES:
         return NOTHING
     names, codes = _tables()
     found = names.get(core_key(text), NOTHING)
-    bare = _code(core(text))
-    if len(bare) <= 12:
+    bare = "" if len(text) > _MAX_CODE or (text.islower() and text.isalpha()) else _code(core(text))
+    if bare:
         found = found | codes.get(bare, NOTHING)
         undotted = bare.replace(".", "")
         if undotted != bare:

@@ -14,6 +14,7 @@ from typing import Final
 from negbank.guards.aliases import ids_of
 from negbank.guards.core import core, core_key, core_tokens
 from negbank.guards.decision import Decision
+from negbank.guards.opposites import are_opposite
 from negbank.guards.words import STOP, fold, stem, tokens_of
 
 _NEGATIONS: Final = frozenset(
@@ -44,10 +45,13 @@ _AFTER_CLASSES: Final = frozenset("gas river city state ocean sea language regio
 _GENERIC: Final = frozenset("answer correct right called named known name refer simply officially official mainly".split())
 _ORDER = re.compile(
     r"\b(?:order(?:ed)?|sequence|arrang\w+|rank\w*|steps?|stages?|first|path|flow|cycle|respectively|smallest|largest|"
-    r"least to|most to|increasing|decreasing|chronolog\w+|followed by|pathway|chain|correctly match\w*)\b",
+    r"least to|most to|least (?:to|complex)|simplest|simple to|hierarchy|levels?|organi[sz]ed|increasing|decreasing|chronolog\w+|followed by|pathway|chain|correctly match\w*)\b",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*(?:,|;|/|&|\band\b|\bund\b|\bet\b|\by\b)\s*(?:and\s+|or\s+)?")
+_POSITIONAL = re.compile(r"_{2,}|\b(?:statement|scenario) (?:1|2|i|ii)\b|\?[^?]*\?", re.IGNORECASE)
+"""Questions that ask two things, so that a list's places tell which answer is whose."""
+_NUMERAL = re.compile("[ivx]+|[a-z]", re.IGNORECASE)
+_SPLIT = re.compile(r"\s*(?:,|;|&|\band\b|\bund\b|\bet\b|\by\b)\s*(?:and\s+|or\s+)?")
 _MAX_ITEMS: Final = 12
 
 
@@ -94,6 +98,8 @@ def _longer_candidate(question: str, right: tuple[str, ...], around: Around) -> 
     before, after = around.before, around.after
     if _CONTRAST.match(around.text_after):
         after = ()
+    if "or" in right or ("," in before and "or" in after):
+        return None
     if "or" in before[-1:] or "or" in after[:1]:
         return Decision("ambiguous", "containment")
     if before[-1:] in (("and",), ("&",), ("plus",)) or after[:1] in (("and",), ("&",), ("plus",)):
@@ -198,7 +204,7 @@ def _around(inner: tuple[str, ...], outer: str) -> Around | None:
     if size == 0 or size >= len(pieces):
         return None
     place = next((at for at in range(len(pieces) - size + 1) if tuple(pieces[at : at + size]) == inner), None)
-    if place is None:
+    if place is None or _compound(pieces, place, size, text, inner):
         return None
     before, after = tuple(pieces[:place]), list(pieces[place + size :])
     while after and after[-1] in (".", "!", '"'):
@@ -207,6 +213,15 @@ def _around(inner: tuple[str, ...], outer: str) -> Around | None:
     words = cut[0].split() if cut else []
     proper = bool(words) and all(word[:1].isupper() or fold(word) in STOP for word in words)
     return Around(before, tuple(after), text[cut.end() :] if cut else " ".join(after), proper)
+
+
+def _compound(pieces: list[str], place: int, size: int, text: str, inner: tuple[str, ...]) -> bool:
+    """Whether a hyphen or a sign ties the shared part to what stands beside it: `Chinese-American`, `10/e`."""
+    around = pieces[place - 1 : place] + pieces[place + size : place + size + 1]
+    if any(len(piece) == 1 and piece in "=<>+*/^%→±×÷√|\\~#°" for piece in around):
+        return True
+    first, last = re.escape(inner[0]), re.escape(inner[-1])
+    return re.search(rf"(?<=[^\W_])-{first}\b|\b{last}-(?=[^\W_])", text, re.IGNORECASE) is not None
 
 
 def _is_list(text: str) -> bool:
@@ -224,11 +239,21 @@ def _items(text: str) -> tuple[str, ...]:
 
 
 def _lists(question: str, answer: str, candidate: str) -> Decision | None:
-    """The same things in another order are the same, unless the order is asked for."""
+    """The same things in another order are the same, unless the order is asked for or says which is which."""
     right, other = [core_key(item) for item in _items(answer)], [core_key(item) for item in _items(candidate)]
     if sorted(right) != sorted(other):
         return None
     if right == other:
         return Decision("same", "containment")
-    return Decision("different" if _ORDER.search(question) else "same", "containment")
+    if _ORDER.search(question) or _POSITIONAL.search(question):
+        return Decision("different", "containment")
+    if re.search(r"[\d()]", answer) or any(_NUMERAL.fullmatch(item) or _says_yes_or_no(item) for item in right):
+        return None
+    stems = [stem(item) for item in right]
+    if any(are_opposite(one, two) for one in stems for two in stems):
+        return None
+    return Decision("same", "containment")
 
+
+def _says_yes_or_no(item: str) -> bool:
+    return item.removeprefix("not ") in ("true", "false", "yes", "no", "wrong", "right", "correct", "incorrect")

@@ -67,6 +67,8 @@ def decide_name(question: str, answer: str, candidate: str) -> Decision | None:
     place = _place(question, answer, candidate)
     if place is not None:
         return place
+    if answer.islower() or candidate.islower():
+        return None
     right, other = person(answer), person(candidate)
     if right is None or other is None or not (right.last and other.last):
         return None
@@ -136,7 +138,7 @@ def _namesake(question: str, given: tuple[str, ...], last: str) -> bool:
 def person(text: str) -> Name | None:
     """`text` as a name of a person, or None where its words are not all capitalised or there are too many."""
     raw = core(text)
-    if len(raw) > 60 or re.search(r"[\d:;!?=+/()]", raw):
+    if len(raw) > 60 or any(word[0].islower() and word not in _PARTICLES for word in raw.split()) or re.search(r"[\d:;!?=+/()]", raw):
         return None
     before, comma, after = raw.partition(",")
     if comma:
@@ -168,7 +170,7 @@ def person(text: str) -> Name | None:
 
 
 def _assembled(parts: list[str], generation: str, titled: bool) -> Name | None:
-    if not parts or (len(parts) > 1 and len(parts[-1]) == 1):
+    if all(_GENERATION.fullmatch(part.upper()) for part in parts) or (len(parts) > 1 and len(parts[-1]) == 1):
         return None
     last = parts[-1]
     given = tuple(part for part in parts[:-1] if part not in _PARTICLES)
@@ -177,6 +179,8 @@ def _assembled(parts: list[str], generation: str, titled: bool) -> Name | None:
 
 def _acronym(short: str, long: str) -> bool:
     """Whether `short` is the initials of the words of `long`: WHO, JFK, CPU."""
+    if len(short) > 30 or short.upper() != short:
+        return False
     letters = core(short).replace(".", "").replace(" ", "")
     if not (2 < len(letters) <= 8 and letters.isupper() and letters.isascii() and letters.isalpha()):
         return False
@@ -192,6 +196,8 @@ def _acronym(short: str, long: str) -> bool:
 
 def _place(question: str, answer: str, candidate: str) -> Decision | None:
     """`same` where the two differ by "river", "ocean", "city" ... and the question asks for one."""
+    if _PLACE_WORDS.keys().isdisjoint(core_tokens(answer)) and _PLACE_WORDS.keys().isdisjoint(core_tokens(candidate)):
+        return None
     one, kind_one = _without_class(answer)
     other, kind_other = _without_class(candidate)
     if one != other or not one or (kind_one is None) == (kind_other is None):

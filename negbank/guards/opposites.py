@@ -74,7 +74,7 @@ def without_prefix(word: str) -> tuple[str, int]:
 
 
 def are_opposite(one: str, other: str) -> bool:
-    """Whether two stems are opposites, comparatives and superlatives too: `hot` and `cold`, `hotter` and `colder`."""
+    """Whether two stems are opposites or set against each other, comparatives and superlatives too: `hot` and `cold`, `hotter` and `colder`."""
     known = _degrees()
     if other in known.get(one, ()):
         return True
@@ -106,3 +106,16 @@ def _root(word: str) -> str:
         if word.endswith(ending) and len(word) - len(ending) >= 5:
             return word[: -len(ending)]
     return word.rstrip("et") if len(word) > 6 else word
+
+
+@functools.lru_cache(maxsize=1)
+def related_openings() -> Opposites:
+    """The first four letters of a word -> those of its opposites, synonyms and irregular forms."""
+    found: dict[str, set[str]] = defaultdict(set)
+    pairs = [(word, other) for table in (_degrees(), _synonyms()) for word, others in table.items() for other in others]
+    pairs += list(complements().items())
+    pairs += [(form, plain) for (row,) in read_table("irregular") for *forms, plain in [row.split()] for form in forms]
+    for one, other in pairs:
+        found[one[:4]].add(other[:4])
+        found[other[:4]].add(one[:4])
+    return {opening: frozenset(others) for opening, others in found.items()}

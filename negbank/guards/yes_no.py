@@ -54,8 +54,10 @@ _AUXILIARIES: Final = frozenset(
 )
 _EMPHASIS: Final = frozenset("indeed certainly definitely really actually surely absolutely always".split())
 _STATEMENT: Final = frozenset("the statement claim answer sentence this that it assertion is was a".split())
+_FIRST_WORD = re.compile(r"[^\w]{0,8}([^\W\d_]+)")
+_FIRST: Final = frozenset(phrase.split("-")[0] for phrase in _YES | _NO | _OPEN) | _PRONOUNS | _STATEMENT
+_FIRST_ALONE: Final = frozenset(phrase.split("-")[0] for phrase in _YES | _NO | _OPEN)
 _HEDGE: Final = frozenset("but except unless however only if although though partly depending".split())
-_FIRST_WORD = re.compile(r"\s*([^\W\d_]+(?:[-'][^\W\d_]+)*)\s*(.?)", re.DOTALL)
 _TAG_QUESTION = re.compile(r"(?:est-ce que|est-elle|est-il|¿|[^\W\d_]+-t-(?:il|elle))", re.IGNORECASE)
 
 
@@ -72,6 +74,8 @@ class Reply:
 def decide_yes_no(question: str, answer: str, candidate: str) -> Decision | None:
     """`same` or `different` where one of the texts says yes or no to `question` and the other can be read so too."""
     polar = is_polar(question)
+    if not polar and not (may_reply(answer) or may_reply(candidate)):
+        return None
     right, other = reply(answer, polar), reply(candidate, polar)
     if right is None and other is None:
         return None
@@ -109,11 +113,12 @@ def _verdict(same: bool) -> Decision:
 @functools.lru_cache(maxsize=1 << 15)
 def is_polar(question: str) -> bool:
     """Whether `question` asks for yes or no: "Is it round?", "True or false: ..."; not "Is it red or blue?"."""
-    if _TRUE_FALSE.search(question):
+    lower = question.lower()
+    if any(hint in lower for hint in ("true", "yes", "correct", "wrong", "answer")) and _TRUE_FALSE.search(question):
         return True
     last = _last_sentence(question)
-    words = [word.lower() for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", last[:600])]
-    if not words:
+    words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", last[:600].lower())
+    if not words or words[0] in _WH:
         return False
     if "or" in words and "or not" not in last.lower():
         return False
@@ -142,17 +147,23 @@ def _foreign_wh(text: str) -> bool:
         r"\W*est-ce que", folded)  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1 << 16)
+def may_reply(text: str) -> bool:
+    """Whether the first word of `text` says yes or no in some language: a cheap look before `reply`."""
+    first = _FIRST_WORD.match(text)
+    return first is not None and fold_accents(first[1].lower()) in _FIRST_ALONE
+
+
 @functools.lru_cache(maxsize=1 << 15)
 def reply(text: str, polar: bool) -> Reply | None:
     """What `text` says as an answer to a yes/no question, or None where it says neither.
 
     Unless the question is `polar`, only words that say nothing but yes or no count: "No change" and "right" do not.
     """
-    first = _FIRST_WORD.match(text.lstrip(" \t\n\"'*¡¿([«“”"))
-    if first is None and not text[:1].isalpha():
+    first = _FIRST_WORD.match(text)
+    if first is None or fold_accents(first[1].lower()) not in _FIRST:
         return None
-    if len(text) > 600:
-        text = text[:600]
+    text = text[:600]
     tokens = tokens_of(text.lower())
     if not tokens:
         return None
