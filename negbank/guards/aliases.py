@@ -25,6 +25,7 @@ _MAX_NAME: Final = 90
 _MAX_SPACES: Final = 10
 _MAX_CODE: Final = 40
 
+_ARTICLE = re.compile("the ", re.IGNORECASE)
 _ASKS_ORIGIN = re.compile(
     r"\b(?:nationality|nationalities|citizenship|citizen|country|countries|nation|nations|born|come from|comes from|"
     r"from where|where\b.{0,60}\bfrom|origin|land|pays|pais|paese)\b",
@@ -34,7 +35,7 @@ _ASKS_LANGUAGE = re.compile(r"\b(?:languages?|tongue|speak|spoken|speaks|dialect
 _ASKS_FORM = re.compile(
     r"\b(?:symbols?|formulas?|formulae|abbreviat\w*|acronyms?|initialism|stands? for|short for|initials|"
     r"(?:country|postal|iso|currency|area|state) codes?|code (?:of|for)|translat\w*|pen name|real name|birth name|"
-    r"born as|pseudonym|former(?:ly)?|old name|original name|originally|previously|nickname\w*|chemical name|"
+    r"pseudonym|born as|former(?:ly)?|old name|original name|originally|previously|nickname\w*|chemical name|"
     r"scientific name|latin name|how (?:do|would) you say|in (?:french|german|spanish|italian|latin|english))\b",
     re.IGNORECASE,
 )
@@ -70,8 +71,10 @@ def ids_of(text: str) -> Ids:
     if len(text) > _MAX_NAME or text.count(" ") > _MAX_SPACES:
         return NOTHING
     names, codes = _tables()
-    found = names.get(core_key(text), NOTHING)
-    bare = "" if len(text) > _MAX_CODE or (text.islower() and text.isalpha()) else _code(core(text))
+    key = core_key(text)
+    first, _, rest = key.partition(" ")
+    found = names.get(key, NOTHING) | (names.get(rest, NOTHING) if first in ("from", "in") else NOTHING)
+    bare = "" if len(text) > _MAX_CODE or (text.islower() and text.isalpha()) else _code(_ARTICLE.sub("", core(text)))
     if bare:
         found = found | codes.get(bare, NOTHING)
         undotted = bare.replace(".", "")

@@ -17,12 +17,13 @@ from negbank.guards.aliases import decide_alias
 from negbank.guards.containment import decide_containment, decide_listed
 from negbank.guards.core import core
 from negbank.guards.decision import RULES, Decision
+from negbank.guards.glance import comparable, glance
 from negbank.guards.names import decide_name
 from negbank.guards.negation import decide_negation
 from negbank.guards.normalise import normalise
-from negbank.guards.opposites import related_openings
 from negbank.guards.paraphrase import paraphrase
-from negbank.guards.words import MAX_CHARACTERS, glance, read
+from negbank.guards.values import decide_values
+from negbank.guards.words import MAX_CHARACTERS, read
 from negbank.guards.yes_no import decide_yes_no
 
 _ABOUT_SPELLING = re.compile(
@@ -43,9 +44,6 @@ _SYMBOLIC = re.compile(
 )
 """Formulas, code and signs: words alone do not say what such a text means."""
 _QUOTES: Final = "\"'“”‘’«»` \t\n"
-SHARED: Final = 0.3
-"""Of the shorter text's words, the share that the longer must have too before sentences are compared at all."""
-
 
 def decide(question: str, answers: Sequence[str], candidate: str) -> Decision | None:
     """What the rules say of `candidate` beside every right answer; None where no rule decides.
@@ -98,7 +96,7 @@ def _by_rules(question: str, answer: str, candidate: str) -> Decision | None:
     if is_symbolic(answer) or is_symbolic(candidate):
         alike = normalise(core(answer)) == normalise(core(candidate))
         return Decision("same", "containment") if alike else None
-    if read(answer).tokens and read(answer).tokens == read(candidate).tokens:
+    if _joined(answer) == _joined(candidate):
         return Decision("same", "text")
     for rule in (decide_containment, decide_negation, paraphrase):
         decision = rule(question, answer, candidate)
@@ -107,39 +105,15 @@ def _by_rules(question: str, answer: str, candidate: str) -> Decision | None:
     return None
 
 
-def comparable(one: frozenset[str], other: frozenset[str]) -> bool:
-    """Whether texts of these openings share enough that a rule for sentences could speak.
-
-    Where each has words that the other lacks, those of one side must all be related to some of the other side's.
-    """
-    shared = len(one & other)
-    if not shared and one and other:
-        return not _unpaired(one, other)
-    if shared < SHARED * min(len(one), len(other)):
-        return False
-    only_one, only_other = one - other, other - one
-    return not only_one or not only_other or not _unpaired(only_one, only_other)
-
-
-def _unpaired(one: frozenset[str], other: frozenset[str]) -> bool:
-    related = related_openings()
-    nothing: frozenset[str] = frozenset()
-
-    def lonely(words: frozenset[str], beside: frozenset[str]) -> bool:
-        return any(related.get(word, nothing).isdisjoint(beside) and word[:3] != "non" for word in words)
-
-    return lonely(one, other) and lonely(other, one)
+def _joined(text: str) -> str:
+    """The words of `text` run together: `voice box` is `voicebox`."""
+    return "".join(read(text).tokens) or text
 
 
 @functools.lru_cache(maxsize=1 << 16)
 def is_symbolic(text: str) -> bool:
     """Whether `text` is a formula, code or has signs, so that its words alone do not say what it means."""
     return _SYMBOLIC.search(text) is not None
-
-
-def decide_values(question: str, answer: str, candidate: str) -> Decision | None:
-    """What the rules for numbers, units, dates and maths say."""
-    return None
 
 
 @functools.lru_cache(maxsize=1 << 15)

@@ -45,6 +45,7 @@ _SAME_ASKED: Final = {
     "mountain": "mountain peak mount summit volcano", "city": "city town capital municipality where",
     "country": "country nation state", "waterfall": "waterfall falls", "sea": "sea ocean", "island": "island",
 }  # fmt: skip
+_DIRECTIONS: Final = frozenset("north south east west northern southern eastern western new old central latin upper lower great".split())
 _SMALL: Final = frozenset("of and the for in on to at a an de la du des & der".split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 
@@ -82,6 +83,8 @@ def _is_person(question: str, right: Name, other: Name) -> bool:
     if not longer.given and not (right.titled or other.titled):
         return False
     first = longer.given[0] if longer.given else ""
+    if first in _DIRECTIONS:
+        return False
     return (
         _ASKS_PERSON.search(question) is not None
         or first in _first_names()
@@ -154,7 +157,7 @@ def person(text: str) -> Name | None:
         lower = fold_accents(bare).lower()
         if lower == "the":
             continue
-        if lower in _TITLES and len(words) > 1 and place < len(words) - 1:
+        if lower in _TITLES and not parts and place < len(words) - 1:
             titled = True
         elif lower in _SUFFIXES and parts:
             continue
@@ -200,6 +203,8 @@ def _place(question: str, answer: str, candidate: str) -> Decision | None:
         return None
     one, kind_one = _without_class(answer)
     other, kind_other = _without_class(candidate)
+    if one == other and kind_one is not None and kind_one == kind_other:
+        return Decision("same", "alias")
     if one != other or not one or (kind_one is None) == (kind_other is None):
         return None
     kind = kind_one or kind_other or ""

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from negbank.guards.decision import Decision, Verdict
-from negbank.guards.opposites import are_opposite, are_synonyms, without_prefix
+from negbank.guards.opposites import are_close, are_opposite, are_synonyms, plainly, without_prefix
 from negbank.guards.word_order import MAX_ITEMS, Order, order_of
 from negbank.guards.words import NEGATORS, RELATIONS, STOP, stem, tokens_of
 
@@ -32,6 +33,8 @@ _LOOSE_ITEMS: Final = frozenset("<" + word for word in RELATIONS - _STRICT)
 _ASKING: Final = frozenset("when where who whom why how what".split())
 _RELATIVE: Final = frozenset("that which who".split())
 _CONVERSE: Final = frozenset("buy sell lend borrow give receive teach learn parent child teacher student".split())
+_JOINING: Final = frozenset("go come pass lie get become happen occur found find locat situat occur start".split())
+"""Stems of verbs that one wording has and another leaves out: "passes between", "is between"."""
 _MAX_UNMATCHED: Final = 12
 
 
@@ -57,6 +60,7 @@ class Aligned:
     negated: int
     opposite: int
     between: int
+    close: int
     synonyms: int
 
 
@@ -72,12 +76,12 @@ class Compared:
 @functools.lru_cache(maxsize=1 << 14)
 def statement(text: str) -> Statement:
     """The items of `text`."""
-    tokens = tokens_of(text)
+    tokens = plainly(tokens_of(text))
     items: list[str] = []
     adverbs: set[str] = set()
     negated = turned = False
     for place, token in enumerate(tokens):
-        if token in NEGATORS or (token in ("fail", "fails", "failed") and tokens[place + 1 : place + 2] == ["to"]):
+        if token in NEGATORS:
             negated, turned = not negated, True
             continue
         if token in RELATIONS:
@@ -118,9 +122,7 @@ def compare(one: str, other: str, extra_in_first: bool = False) -> Compared | No
         return None
     if len(aligned.left) * 2 > len(second.content):
         return None
-    skip = set(aligned.left)
-    items_one = tuple(item for item in first.items if item.lstrip("!") not in skip)
-    items_other = tuple(_rename(item, aligned.renamed) for item in second.items)
+    items_one, items_other = _paired(first, second, aligned)
     order = order_of(
         _plain(items_one), _plain(items_other), _LOOSE_ITEMS,
         first.adverbs | second.adverbs, first.relative != second.relative,
@@ -132,6 +134,26 @@ def compare(one: str, other: str, extra_in_first: bool = False) -> Compared | No
         return None
     turned = first.turned != second.turned or verdict != "same" or bool(aligned.opposite)
     return Compared(verdict, turned, aligned.synonyms)
+
+
+def _paired(first: Statement, second: Statement, aligned: Aligned) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The items of both in one's words, without those that the other has no counterpart for."""
+    one = list(first.items)
+    other = [_rename(item, aligned.renamed) for item in second.items]
+    surplus_one = Counter(item.lstrip("!") for item in one) - Counter(item.lstrip("!") for item in other)
+    surplus_other = Counter(item.lstrip("!") for item in other) - Counter(item.lstrip("!") for item in one)
+    return _less(one, surplus_one), _less(other, surplus_other)
+
+
+def _less(items: list[str], surplus: Counter[str]) -> tuple[str, ...]:
+    out = []
+    for item in items:
+        bare = item.lstrip("!")
+        if not bare.startswith("<") and surplus[bare] > 0:
+            surplus[bare] -= 1
+        else:
+            out.append(item)
+    return tuple(out)
 
 
 def _plain(items: tuple[str, ...]) -> tuple[str, ...]:
@@ -182,9 +204,9 @@ def align(one: tuple[str, ...], other: tuple[str, ...]) -> Aligned | None:
     if len(left) > _MAX_UNMATCHED or len(right) > _MAX_UNMATCHED:
         return None
     renamed: dict[str, str] = {}
-    made = [0, 0, 0, 0]
+    made = [0, 0, 0, 0, 0]
     if left and right:
-        for kind, test in enumerate((_negated, _opposed, _between, are_synonyms)):
+        for kind, test in enumerate((_negated, _opposed, _between, _close, _synonyms)):
             for word in list(left):
                 match = next((x for x in right if x not in renamed and test(word, x)), None)
                 if match is not None:
@@ -192,16 +214,20 @@ def align(one: tuple[str, ...], other: tuple[str, ...]) -> Aligned | None:
                     right.remove(match)
                     renamed[match] = word
                     made[kind] += 1
-    left, right = _without_denied(left, other), _without_denied(right, one)
+    left, right = _needed(left, one, other), _needed(right, other, one)
     return Aligned(renamed, left, right, *made)
 
 
-def _without_denied(words: list[str], beside: tuple[str, ...]) -> list[str]:
-    """`words` without those that only deny the opposite of what the other text says ("does not fall but rises")."""
-    return [
-        word for word in words
-        if not (word.startswith("¬") and any(are_opposite(word[1:], said) for said in beside))
-    ]  # fmt: skip
+def _needed(words: list[str], own: tuple[str, ...], beside: tuple[str, ...]) -> list[str]:
+    """`words` without those that add nothing: a word said twice, a verb that only joins, an opposite that is denied
+    ("does not fall but rises")."""
+    out = []
+    for word in words:
+        twice = own.count(word) > 1 and word in beside
+        denied = word.startswith("¬") and any(are_opposite(word[1:], said) for said in beside)
+        if not (twice or denied or (word in _JOINING and len(own) > 1)):
+            out.append(word)
+    return out
 
 
 def _negated(one: str, other: str) -> bool:
@@ -212,6 +238,20 @@ def _opposed(one: str, other: str) -> bool:
     if one.startswith("¬") and other.startswith("¬"):
         one, other = one[1:], other[1:]
     return are_opposite(stem(one.lstrip("<")), stem(other.lstrip("<")))
+
+
+def _close(one: str, other: str) -> bool:
+    return _alike(are_close, one, other)
+
+
+def _synonyms(one: str, other: str) -> bool:
+    return _alike(are_synonyms, one, other)
+
+
+def _alike(test: Callable[[str, str], bool], one: str, other: str) -> bool:
+    if one.startswith("¬") != other.startswith("¬"):
+        return False
+    return test(one.lstrip("¬"), other.lstrip("¬"))
 
 
 def _between(one: str, other: str) -> bool:

@@ -40,9 +40,9 @@ def paraphrase(question: str, answer: str, candidate: str) -> Decision | None:
     if (left and right) or not _may_be_left_out(question, first, second, left + right):
         return None
     shared = len(first.content) - len(left) - aligned.synonyms
-    if shared < max(1, aligned.synonyms) or 2 * len(left) > len(first.content):
+    if shared < aligned.synonyms or not (shared or aligned.close) or 2 * len(left) > len(first.content):
         return None
-    if _listed(answer) != _listed(candidate) or not relations_agree(first, second):
+    if ((left or right) and _listed(answer) != _listed(candidate)) or not relations_agree(first, second):
         return None
     found = compare(*_cut(answer, candidate, frozenset(left + right)))
     return Decision("same", "paraphrase") if found is not None and found.verdict == "same" else None

@@ -40,8 +40,6 @@ LOOSE: Final = frozenset("of in on at for with and or by as to into onto upon".s
 """Relations that two wordings of one answer often differ in."""
 
 NEGATORS: Final = frozenset("not never no neither nor without hardly scarcely barely nowhere non".split())
-_UNSEEN: Final = STOP | RELATIONS | NEGATORS | frozenset("isn aren wasn weren doesn didn don hasn haven hadn wouldn shouldn couldn cannot can't fail fails failed".split())  # fmt: skip
-_GLANCED = re.compile(r"[^\W_]+")
 _SIMPLE = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*+\.?")
 
 _KEEP_CASE: Final = frozenset(
@@ -74,13 +72,6 @@ def read(text: str) -> Text:
     """`text` as the rules compare it; what stands beyond MAX_CHARACTERS is not looked at."""
     tokens = tuple(tokens_of(text))
     return Text(text, tokens, tuple(stem(token) for token in tokens if token not in STOP))
-
-
-@functools.lru_cache(maxsize=REMEMBERED)
-def glance(text: str) -> frozenset[str]:
-    """The first four letters of each word of `text` that carries meaning: a cheap look before `read`."""
-    words = _GLANCED.findall(fold_accents(text[:MAX_CHARACTERS].lower()))
-    return frozenset([word[:4] for word in words if word not in _UNSEEN])
 
 
 def tokens_of(text: str, marks: bool = False) -> list[str]:

@@ -17,14 +17,14 @@ def _words(text: str) -> frozenset[str]:
 
 
 _YES: Final = _words(
-    """yes yeah yep yup aye sure certainly absolutely definitely indeed affirmative true correct right y totally
+    """yes yeah yep yup aye sure certainly absolutely definitely indeed affirmative true correct right y t totally
     exactly of-course sure-thing by-all-means i-think-so without-a-doubt without-doubt most-certainly
     oui si ja jawohl jo da sim tak ano igen evet nai kylla hai ya vrai verdadero cierto richtig wahr vero verdadeiro waar
     claro claro-que-si por-supuesto bien-sur mais-oui naturlich certo
     да верно так ναι はい 是 是的 对 對 네 예 نعم हाँ हां כן"""
 )
 _NO: Final = _words(
-    """no nope nah nay never negative false incorrect wrong untrue n not-really not-at-all not-true not-correct
+    """no nope nah nay never negative false incorrect wrong untrue n f not-really not-at-all not-true not-correct
     not-right of-course-not absolutely-not definitely-not certainly-not by-no-means no-way not-quite not-exactly
     i-do-not-think-so in-no-way under-no-circumstances hardly far-from-it
     non nein nee nej nei nao nie ne nem hayir ohi ei tidak faux falso falsch onwaar errado
@@ -37,7 +37,7 @@ _OPEN: Final = _words(
     i-am-not-sure not-known nobody-knows no-one-knows hard-to-say peut-etre vielleicht quizas tal-vez forse talvez
     probably-not inconclusive possibly-not who-knows"""
 )
-_ALSO_OTHERWISE: Final = frozenset("right true correct sure y n negative never hardly wrong ne ei ya da ano si tak nie jo hai so".split())
+_ALSO_OTHERWISE: Final = frozenset("right true correct sure y n t f negative never hardly wrong ne ei ya da ano si tak nie jo hai so".split())
 """Words of those above that are answers of another kind as well; they count only where a yes or no is asked for."""
 
 _POLAR_START: Final = frozenset(
@@ -191,8 +191,8 @@ def _longer(tokens: list[str], text: str) -> Reply | None:
         mark = _mark_after(text, length)
         tail = _short_answer(rest)
         if mark or tail is not None:
-            if _sign(rest[0]) is not None and len(rest) <= 2:
-                return None
+            if len(rest) <= 2 and (_sign("-".join(rest)) is not None or _sign(rest[0]) is not None):
+                return Reply(sign, True) if _sign("-".join(rest)) == sign else None
             if tail is not None:
                 return Reply(sign, True) if tail == sign or length > 1 else None
             statement = len(rest) <= 4 and rest[-1] in ("true", "correct", "right", "false", "incorrect", "wrong")
