@@ -21,6 +21,7 @@ Ids = frozenset[str]
 NOTHING: Final[Ids] = frozenset()
 
 _CLOSED: Final = ("country", "demonym", "state", "element", "compound", "month", "day", "language")
+_MEMBERS_OF: Final = {"terms": "term", "places": "place", "places_cldr": "city", "people": "person"}
 _MAX_NAME: Final = 90
 _MAX_SPACES: Final = 10
 _MAX_CODE: Final = 40
@@ -35,7 +36,7 @@ _ASKS_LANGUAGE = re.compile(r"\b(?:languages?|tongue|speak|spoken|speaks|dialect
 _ASKS_FORM = re.compile(
     r"\b(?:symbols?|formulas?|formulae|abbreviat\w*|acronyms?|initialism|stands? for|short for|initials|"
     r"(?:country|postal|iso|currency|area|state) codes?|code (?:of|for)|translat\w*|pen name|real name|birth name|"
-    r"pseudonym|born as|former(?:ly)?|old name|original name|originally|previously|nickname\w*|chemical name|"
+    r"pseudonym|born as|former(?:ly)?|old name|original name|originally|previously|nickname\w*|"
     r"scientific name|latin name|how (?:do|would) you say|in (?:french|german|spanish|italian|latin|english))\b",
     re.IGNORECASE,
 )
@@ -147,7 +148,7 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
     names["castilian"].add("language:es")
     for table in ("terms", "places", "places_cldr", "people"):
         for same in read_names(table):
-            add(f"{table.partition('_')[0]}:{same[0]}", *same)
+            add(f"{_MEMBERS_OF[table]}:{same[0]}", *same)
     return {key: frozenset(ids) for key, ids in names.items() if key}, {key: frozenset(ids) for key, ids in codes.items()}
 
 
@@ -165,10 +166,3 @@ def _add_countries(add: object, codes: dict[str, set[str]]) -> None:
 
 def _split(column: list[str]) -> list[str]:
     return [name for name in column[0].split("|") if name] if column else []
-
-
-def known_words(text: str) -> bool:
-    """Whether the tables know `text` as a name of anything."""
-    return bool(ids_of(text))
-
-

@@ -37,7 +37,8 @@ _CLASSES: Final = frozenset(
     biologist mathematician astronomer philosopher economist psychologist explorer astronaut politician senator
     company firm band group team club magazine newspaper book novel film movie song album play poem opera series
     university college school element metal gas mineral species language god goddess hero famous great legendary
-    so-called named called term word letter number year mr mrs ms miss dr american english british french german
+    so-called named called term word letter number year ciudad ville stadt citta cidade pais pays land estado presidente rio fleuve fluss isla ile insel montana color
+    couleur farbe mr mrs ms miss dr american english british french german
     italian russian chinese japanese spanish irish scottish canadian australian indian""".split()
 )
 """Words that may stand before a name and only say what sort of thing it is."""
@@ -50,6 +51,15 @@ _ORDER = re.compile(
 )
 _POSITIONAL = re.compile(r"_{2,}|\b(?:statement|scenario) (?:1|2|i|ii)\b|\?[^?]*\?", re.IGNORECASE)
 """Questions that ask two things, so that a list's places tell which answer is whose."""
+_ROMANCE = re.compile(
+    r"¿|\b(?:quel(?:le)?s?|combien|comment|pourquoi|est-ce|quién|cuál(?:es)?|qué|dónde|quale?|quali|perché|onde|qual|"
+    r"quais|como|come|wie|welche[rsnm]?)\b",
+    re.IGNORECASE,
+)
+_FOREIGN_STOP: Final = frozenset(
+    """le la les l un une des du de d est sont et el los las una es son y del al il lo gli i uno e di della sono der die das
+    den dem ein eine ist sind und von vom zu het een zijn en van o os as um uma do da sao""".split()
+)
 _NUMERAL = re.compile("[ivx]+|[a-z]", re.IGNORECASE)
 _SPLIT = re.compile(r"\s*(?:,|;|&|\band\b|\bund\b|\bet\b|\by\b)\s*(?:and\s+|or\s+)?")
 _MAX_ITEMS: Final = 12
@@ -68,7 +78,7 @@ class Around:
 def decide_containment(question: str, answer: str, candidate: str) -> Decision | None:
     """What it means that the core of one text lies in the other; None where it does not or nothing is certain."""
     right, other = core_tokens(answer), core_tokens(candidate)
-    if right == other:
+    if right == other or _inflected(question, right, other):
         return Decision("same", "containment")
     if _is_list(answer) and _is_list(candidate):
         return _lists(question, answer, candidate)
@@ -77,6 +87,22 @@ def decide_containment(question: str, answer: str, candidate: str) -> Decision |
         return None if around is None else _longer_candidate(question, right, around)
     around = _around(other, answer)
     return None if around is None else _shorter_candidate(question, other, around)
+
+
+def _inflected(question: str, right: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether the two differ in endings only, in a language that inflects for gender: `bleu`, `bleue`."""
+    if len(right) != len(other) or _ROMANCE.search(question) is None:
+        return False
+    return all(one.rstrip("aeos") == two.rstrip("aeos") and len(one.rstrip("aeos")) > 2 for one, two in zip(right, other, strict=True))
+
+
+def administered(answer: str, candidate: str) -> bool:
+    """Whether one says 北京 and the other 北京市: a place with and without what it is."""
+    one, other = core(answer), core(candidate)
+    if one.isascii() or other.isascii():
+        return False
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return len(shorter) > 1 and longer[:-1] == shorter and longer[-1] in "市省县縣都府県国國州城山川江河湖시도군"
 
 
 def decide_listed(answers: tuple[str, ...], candidate: str) -> Decision | None:
@@ -140,7 +166,8 @@ def _added(
     question: str, shared: tuple[str, ...], before: tuple[str, ...], after: tuple[str, ...], around: Around
 ) -> Decision | None:
     """`same` where the words around say nothing that the question does not, or only what sort of thing is named."""
-    asked = {stem(token) for token in tokens_of(question)}
+    asked = {stem(token.lower()) for token in tokens_of(question)}
+    before, after = _plain_side(before), _plain_side(after)
     extra = [token for token in before + after if token[0].isalnum() and token not in STOP and token not in _GENERIC]
     new = [token for token in extra if stem(token) not in asked]
     near = _run(before[::-1])
@@ -160,6 +187,11 @@ def _added(
     if _apposed(after) or all(stem(token) in asked or token in _AFTER_CLASSES for token in after if token not in STOP and token[0].isalnum()):
         return Decision("same", "containment")
     return None
+
+
+def _plain_side(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """`tokens` in lower case, small words of other languages as `of`, which adds nothing."""
+    return tuple("of" if token.lower() in _FOREIGN_STOP else token.lower() for token in tokens)
 
 
 def _restated(before: tuple[str, ...], after: tuple[str, ...], near: list[str], around: Around) -> Decision | None:

@@ -30,6 +30,10 @@ _LEAD: Final = re.compile(
     r"|(?:это|ответ\s*[-—:])\s*",
     re.IGNORECASE,
 )
+_ASIAN: Final = re.compile(
+    r"(?:答案是|回答是|它是|那是|这是|就是|是|それは|これは|答えは|정답은|답은)?\s*([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+?)"
+    r"(?:でございます|です|だ|である|입니다|이다|예요|이에요)?[。．.!！]?"
+)
 _LETTERED: Final = re.compile(r"(?:option|choice|answer)?\s*(?:\([A-Ha-h]\)|[A-H]\))\s+")
 _TAIL: Final = re.compile(
     r"[\s,;]*(?:of course|i think|i believe|i guess|i suppose|for sure|obviously|as far as i know|without a doubt|"
@@ -58,6 +62,9 @@ def core(text: str) -> str:
     plain = text.rstrip(" .!")
     if _PLAIN.fullmatch(plain) is not None and "course" not in plain and " I " not in plain and _LEADING.isdisjoint(plain.lower().split(" ", 2)[:2]):
         return plain
+    asian = None if text.isascii() else _ASIAN.fullmatch(text[:60].strip(_WRAPPERS + "。"))
+    if asian is not None:
+        return asian[1]
     out = fold_accents(text[:MAX_CHARACTERS].strip(_WRAPPERS)).replace("’", "'")
     for _ in range(4):
         before = out

@@ -14,7 +14,8 @@ SHARED: Final = 0.3
 
 _UNSEEN: Final = STOP | RELATIONS | NEGATORS | frozenset(
     "isn aren wasn weren doesn didn don hasn haven hadn wouldn shouldn couldn cannot fail fails failed get gets got "
-    "become becomes became go goes went going stay stays remain remains keep keeps grow grows".split()
+    "become becomes became go goes went going stay stays remain remains keep keeps turn turns start starts pass passes "
+    "lie lies occur occurs happen happens found located contain contains".split()
 )  # fmt: skip
 _GLANCED = re.compile(r"[^\W_]+")
 
@@ -51,6 +52,7 @@ def _unpaired(one: frozenset[str], other: frozenset[str]) -> bool:
     nothing: frozenset[str] = frozenset()
 
     def lonely(words: frozenset[str], beside: frozenset[str]) -> bool:
-        return any(related.get(word, nothing).isdisjoint(beside) and word[:3] != "non" for word in words)
+        openings = {word[:3] for word in beside}
+        return any(related.get(word, nothing).isdisjoint(beside) and word[:3] not in openings for word in words)
 
     return lonely(one, other) and lonely(other, one)

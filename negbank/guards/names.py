@@ -145,7 +145,7 @@ def person(text: str) -> Name | None:
         return None
     before, comma, after = raw.partition(",")
     if comma:
-        suffix = tuple(tokens_of(after)) in (("jr",), ("sr",))
+        suffix = after.strip(" .").lower() in ("jr", "sr", "junior", "senior")
         raw = before if suffix else f"{after.strip()} {before}" if " " not in before.strip() and after.strip() else ""
     words = _WORD.findall(raw.replace("’", "'"))
     if not 1 <= len(words) <= 7 or len("".join(words)) < len(re.sub(r"[\s.]", "", raw)) - 1:

@@ -19,7 +19,7 @@ from negbank.guards.words import NEGATORS, RELATIONS, STOP, stem, tokens_of
 
 _BE: Final = frozenset("is are was were be been being am get gets got".split())
 _STRICT: Final = frozenset(
-    "than before after above below under from inside outside until against except beneath while during".split()
+    "than before after above below under from outside until against except beneath while during".split()
 )
 """Relations that must stand in both texts; the rest may differ from one wording to the next."""
 _PLACES: Final = (
@@ -33,7 +33,7 @@ _LOOSE_ITEMS: Final = frozenset("<" + word for word in RELATIONS - _STRICT)
 _ASKING: Final = frozenset("when where who whom why how what".split())
 _RELATIVE: Final = frozenset("that which who".split())
 _CONVERSE: Final = frozenset("buy sell lend borrow give receive teach learn parent child teacher student".split())
-_JOINING: Final = frozenset("go come pass lie get become happen occur found find locat situat occur start".split())
+_JOINING: Final = frozenset("go come pass lie get become happen occur found find locat situat occur start contain".split())
 """Stems of verbs that one wording has and another leaves out: "passes between", "is between"."""
 _MAX_UNMATCHED: Final = 12
 
@@ -214,16 +214,17 @@ def align(one: tuple[str, ...], other: tuple[str, ...]) -> Aligned | None:
                     right.remove(match)
                     renamed[match] = word
                     made[kind] += 1
-    left, right = _needed(left, one, other), _needed(right, other, one)
+    alone = not (left and right)
+    left, right = _needed(left, one, other, alone), _needed(right, other, one, alone)
     return Aligned(renamed, left, right, *made)
 
 
-def _needed(words: list[str], own: tuple[str, ...], beside: tuple[str, ...]) -> list[str]:
-    """`words` without those that add nothing: a word said twice, a verb that only joins, an opposite that is denied
-    ("does not fall but rises")."""
+def _needed(words: list[str], own: tuple[str, ...], beside: tuple[str, ...], alone: bool) -> list[str]:
+    """`words` without those that add nothing: a word said twice (where only this text has words left, `alone`), a
+    verb that only joins, an opposite that is denied ("does not fall but rises")."""
     out = []
     for word in words:
-        twice = own.count(word) > 1 and word in beside
+        twice = alone and own.count(word) > 1 and word in beside
         denied = word.startswith("¬") and any(are_opposite(word[1:], said) for said in beside)
         if not (twice or denied or (word in _JOINING and len(own) > 1)):
             out.append(word)

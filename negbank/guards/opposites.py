@@ -77,6 +77,10 @@ def without_prefix(word: str) -> tuple[str, int]:
         plain = next((base for base in (word[2:], word[2:] + "e") if base in _degrees()), None)
         if plain is not None:
             word, turns = plain, 1
+    elif word.startswith(("in", "im", "il", "ir", "dis")) and word not in _degrees() and word not in complements():
+        plain = word[3:] if word.startswith("dis") else word[2:]
+        if len(plain) > 4 and plain in _degrees():
+            word, turns = plain, 1
     elif word.endswith("less") and len(word) > 6 and word not in ("unless", "regardless", "nevertheless"):
         word, turns = word[:-4], 1
     base = complements().get(word)
@@ -99,7 +103,7 @@ def are_close(one: str, other: str) -> bool:
     if other in _own_synonyms().get(one, ()):
         return True
     root = _root(one)
-    return len(root) >= 5 and root == _root(other)
+    return len(root) >= 6 and root == _root(other)
 
 
 def are_synonyms(one: str, other: str) -> bool:

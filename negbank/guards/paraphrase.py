@@ -12,11 +12,11 @@ from typing import Final
 
 from negbank.guards.decision import Decision
 from negbank.guards.negation import Statement, align, compare, relations_agree, statement
-from negbank.guards.opposites import are_opposite
+from negbank.guards.opposites import are_close, are_opposite, without_prefix
 from negbank.guards.words import stem, tokens_of
 
 MAX_COMPARED: Final = 40
-_NUMBER = re.compile(r"[-+]?\d")
+_NUMBER = re.compile(r"[-+]?\d|[ivx]+$")
 _QUANTIFIERS: Final = frozenset(
     "all both each every some few many most more less fewer half only none several majority minority single two three "
     "four five one".split()
@@ -51,7 +51,8 @@ def paraphrase(question: str, answer: str, candidate: str) -> Decision | None:
 def _may_be_left_out(question: str, first: Statement, second: Statement, extra: list[str]) -> bool:
     """Whether the question already says the words that only one of the texts says, and something else is left."""
     asked = question_stems(question)
-    if not set(extra) <= asked or not _QUANTIFIERS.isdisjoint(extra):
+    new = [word for word in extra if word not in asked]
+    if any(not any(are_close(word, other) for other in asked) for word in new) or not _QUANTIFIERS.isdisjoint(extra):
         return False
     if extra and any(_NUMBER.match(word) for word in first.content + second.content):
         return False  # a word more may be its unit
@@ -79,5 +80,6 @@ def _listed(text: str) -> int:
 
 @functools.lru_cache(maxsize=1 << 14)
 def question_stems(question: str) -> frozenset[str]:
-    """The stems of the question's words."""
-    return frozenset(stem(token) for token in tokens_of(question[-1200:]))
+    """The stems of the question's words, and what those with a negating prefix are the negation of."""
+    stems = [stem(token) for token in tokens_of(question[-1200:])]
+    return frozenset(stems) | frozenset("¬" * (turns % 2) + base for base, turns in map(without_prefix, stems))

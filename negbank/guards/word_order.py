@@ -13,6 +13,8 @@ Items = tuple[str, ...]
 
 MAX_ITEMS: Final = 40
 _LISTING: Final = frozenset({"<and", "<or"})
+_CHANGES: Final = frozenset("increas decreas rise fall grow shrink drop change ¬change".split())
+"""Stems that may stand before or after what changes: "increase in length", "its length grows"."""
 _DATIVE: Final = frozenset("give send show tell teach offer lend sell pass hand bring buy pay throw write".split())
 
 
@@ -45,6 +47,9 @@ def order_of(
             return "harmless"
         if len(still) < len(bare):
             return "unclear"
+    for item in _CHANGES & set(bare):
+        if _without(bare, {item}) == _without(moved, {item}):
+            return "harmless"
     found = _exchange(one, other)
     return _exchange(bare, moved) if found == "unclear" else found
 

@@ -30,7 +30,7 @@ STOP: Final = frozenset(
 """Words that do not carry an answer's meaning by themselves; those that turn it round are in negation.py."""
 
 RELATIONS: Final = frozenset(
-    "than before after above below over under beneath from to into onto by between against toward towards through "
+    "than before after above below over under beneath from to into onto by between against toward towards through throughout within "
     "during until without with inside outside around behind while out off up down across upon of in on at for and or "
     "as".split()
 )
@@ -78,7 +78,7 @@ def tokens_of(text: str, marks: bool = False) -> list[str]:
     """The folded words, numbers and signs of `text`; with `marks` its punctuation too. `isn't` gives `is`, `not`."""
     if len(text) <= MAX_CHARACTERS and _SIMPLE.fullmatch(text) is not None:
         words = text.rstrip(".").split(" ")
-        if BARE_NEGATIONS.isdisjoint(words) and "I" not in words and "A" not in words[1:] and "cannot" not in words:
+        if BARE_NEGATIONS.isdisjoint(words) and "I" not in words and "A" not in words and "cannot" not in words:
             dot = ["."] if marks and text.endswith(".") else []
             return [word if word.islower() else fold(word) for word in words] + dot
     text = fold_accents(respell(text[:MAX_CHARACTERS]))
@@ -86,7 +86,8 @@ def tokens_of(text: str, marks: bool = False) -> list[str]:
     found: list[str] = (_WITH_MARKS if marks else _TOKEN).findall(text)
     for place, token in enumerate(found):
         word = fold(token)
-        if (token == "A" and place) or (token == "I" and _is_numeral(found, place)):
+        named = token == "A" and (place > 0 or found[1:2] in (["is"], ["has"], ["was"], ["does"], ["and"], ["or"]))
+        if named or (token == "I" and _is_numeral(found, place)):
             word = token
         if "'" in word or word == "cannot" or word in BARE_NEGATIONS:
             out += _apart(word)
@@ -158,6 +159,8 @@ def _without_ending(word: str) -> str:
 
 def _plain_verb(cut: str) -> str:
     """The verb whose -ing or -ed form leaves `cut`: hop from hopp, hope from hop, reduc(e) from reduc."""
+    if cut[-1] == "l" and cut[-2] not in "aeioulrw":
+        return cut + "e"
     if cut[-1] == cut[-2] and cut[-1] not in "lsz":
         return cut[:-1]
     if len(_VOWELS.findall(cut)) == 1:

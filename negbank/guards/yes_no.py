@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from negbank.guards.decision import Decision
-from negbank.guards.negation import compare
-from negbank.guards.words import fold_accents, tokens_of
+from negbank.guards.negation import Compared, compare, statement
+from negbank.guards.opposites import without_prefix
+from negbank.guards.words import fold_accents, stem, tokens_of
 
 
 def _words(text: str) -> frozenset[str]:
@@ -99,7 +100,7 @@ def _of_replies(right: Reply, other: Reply, polar: bool) -> Decision | None:
         return None
     if right.sign != other.sign:
         return _verdict(False)
-    if not right.bare and not other.bare:
+    if not right.sign or (not right.bare and not other.bare):
         return None
     if right.bare != other.bare and (right.hedged or other.hedged):
         return Decision("ambiguous", "yes-no")
@@ -230,6 +231,19 @@ def clause_sign(question: str, text: str) -> int | None:
     asked = re.sub(r"^\W*(?:true or false|yes or no)\W*", "", asked, flags=re.IGNORECASE)
     asked = re.sub(r"^(\W*\w+)n['’]t\b", r"\1", asked)
     found = compare(asked, text, extra_in_first=True)
+    if found is None:
+        found = _by_pronoun(asked, text)
     if found is None or found.verdict == "ambiguous":
         return None
     return 1 if found.verdict == "same" else -1
+
+
+def _by_pronoun(asked: str, text: str) -> Compared | None:
+    """How `text` stands to the question where a pronoun takes the place of who is asked about: "They cannot fly."."""
+    words = text.split(maxsplit=1)
+    if len(words) < 2 or words[0].lower() not in _PRONOUNS:
+        return None
+    said = {item.lstrip("¬") for item in statement(text).content}
+    kept = [token for token in tokens_of(asked) if without_prefix(stem(token))[0] in said]
+    negative = "not " if "not" in tokens_of(asked)[1:] else ""
+    return compare(negative + " ".join(kept), text, extra_in_first=True) if kept else None
