@@ -99,14 +99,28 @@ def write_places() -> None:
     write("places_cldr", f"names of a city, English first {CLDR}", rows)
 
 
+RHYMING = {
+    "william": "bill billy", "robert": "bob bobby", "richard": "dick dickie", "margaret": "peggy", "edward": "ted teddy ned",
+    "john": "jack", "henry": "harry hal hank", "mary": "molly polly", "sarah": "sally", "dorothy": "dolly",
+    "alexander": "sandy", "catherine": "kate katie kathy kitty", "katherine": "cathy", "rebecca": "becky",
+    "elizabeth": "betty beth bess bessie betsy liz lizzy", "martha": "patty", "ann": "nancy", "anne": "nancy",
+    "james": "jim jimmy", "charles": "chuck charlie", "anthony": "tony", "antonio": "tony", "helen": "nell",
+    "eleanor": "nell", "theodore": "ted teddy", "edmund": "ted ned", "jacob": "jake", "vladimir": "volodya",
+}  # fmt: skip
+"""Nicknames that begin with another letter than their name; the package lists many more, and many doubtful ones."""
+
+
 def write_nicknames() -> None:
     import nicknames
 
     forms: dict[str, set[str]] = defaultdict(set)
     with (Path(nicknames.__file__).parent / "names.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            if row["relationship"] == "has_nickname":
+            own = row["name2"][0] == row["name1"][0] or (row["name2"] in row["name1"] and len(row["name2"]) > 2)
+            if row["relationship"] == "has_nickname" and own:
                 forms[row["name1"]].add(row["name2"])
+    for name, short in RHYMING.items():
+        forms[name] |= set(short.split())
     rows = [(name, "|".join(sorted(short))) for name, short in sorted(forms.items())]
     write("nicknames", "name\tnicknames (package nicknames 1.0.1; Apache-2.0)", rows)
 
@@ -151,18 +165,19 @@ def read_synsets(path: Path, part: str):  # type: ignore[no-untyped-def]
 
 
 def part_of_speech_seen(pair: tuple[str, str], counts: dict[tuple[str, str], int]) -> bool:
-    """Whether both words occur in the tagged corpus at all, so that rare coinages stay out."""
-    return all(seen(word, counts) for word in pair)
+    """Whether both words occur in the tagged corpus, neither far rarer than the other (`mediate`, `immediate`)."""
+    few, many = sorted(seen(word, counts) for word in pair)
+    return few > 0 and few * 10 >= many
 
 
 _SEEN: dict[str, int] = {}
 
 
-def seen(word: str, counts: dict[tuple[str, str], int]) -> bool:
+def seen(word: str, counts: dict[tuple[str, str], int]) -> int:
     if not _SEEN:
         for (lemma, _), count in counts.items():
             _SEEN[lemma] = _SEEN.get(lemma, 0) + count
-    return _SEEN.get(word, 0) > 0
+    return _SEEN.get(word, 0)
 
 
 def usual(word: str, synset: str, counts: dict[tuple[str, str], int], ranks: dict[tuple[str, str], int]) -> bool:

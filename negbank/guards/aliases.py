@@ -21,8 +21,12 @@ Ids = frozenset[str]
 NOTHING: Final[Ids] = frozenset()
 
 _CLOSED: Final = ("country", "demonym", "state", "element", "compound", "month", "day", "language")
+_MEMBERS_OF: Final = {"terms": "term", "places": "place", "places_cldr": "city", "people": "person"}
 _MAX_NAME: Final = 90
+_MAX_SPACES: Final = 10
+_MAX_CODE: Final = 40
 
+_ARTICLE = re.compile("the ", re.IGNORECASE)
 _ASKS_ORIGIN = re.compile(
     r"\b(?:nationality|nationalities|citizenship|citizen|country|countries|nation|nations|born|come from|comes from|"
     r"from where|where\b.{0,60}\bfrom|origin|land|pays|pais|paese)\b",
@@ -32,7 +36,7 @@ _ASKS_LANGUAGE = re.compile(r"\b(?:languages?|tongue|speak|spoken|speaks|dialect
 _ASKS_FORM = re.compile(
     r"\b(?:symbols?|formulas?|formulae|abbreviat\w*|acronyms?|initialism|stands? for|short for|initials|"
     r"(?:country|postal|iso|currency|area|state) codes?|code (?:of|for)|translat\w*|pen name|real name|birth name|"
-    r"born as|pseudonym|former(?:ly)?|old name|original name|originally|previously|nickname\w*|chemical name|"
+    r"pseudonym|born as|former(?:ly)?|old name|original name|originally|previously|nickname\w*|"
     r"scientific name|latin name|how (?:do|would) you say|in (?:french|german|spanish|italian|latin|english))\b",
     re.IGNORECASE,
 )
@@ -65,12 +69,14 @@ def _by_origin(question: str) -> Decision | None:
 @functools.lru_cache(maxsize=1 << 16)
 def ids_of(text: str) -> Ids:
     """What `text` can name by the tables; empty for a text that is no known name."""
-    if len(text) > _MAX_NAME:
+    if len(text) > _MAX_NAME or text.count(" ") > _MAX_SPACES:
         return NOTHING
     names, codes = _tables()
-    found = names.get(core_key(text), NOTHING)
-    bare = _code(core(text))
-    if len(bare) <= 12:
+    key = core_key(text)
+    first, _, rest = key.partition(" ")
+    found = names.get(key, NOTHING) | (names.get(rest, NOTHING) if first in ("from", "in") else NOTHING)
+    bare = "" if len(text) > _MAX_CODE or (text.islower() and text.isalpha()) else _code(_ARTICLE.sub("", core(text)))
+    if bare:
         found = found | codes.get(bare, NOTHING)
         undotted = bare.replace(".", "")
         if undotted != bare:
@@ -142,7 +148,7 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
     names["castilian"].add("language:es")
     for table in ("terms", "places", "places_cldr", "people"):
         for same in read_names(table):
-            add(f"{table.partition('_')[0]}:{same[0]}", *same)
+            add(f"{_MEMBERS_OF[table]}:{same[0]}", *same)
     return {key: frozenset(ids) for key, ids in names.items() if key}, {key: frozenset(ids) for key, ids in codes.items()}
 
 
@@ -160,10 +166,3 @@ def _add_countries(add: object, codes: dict[str, set[str]]) -> None:
 
 def _split(column: list[str]) -> list[str]:
     return [name for name in column[0].split("|") if name] if column else []
-
-
-def known_words(text: str) -> bool:
-    """Whether the tables know `text` as a name of anything."""
-    return bool(ids_of(text))
-
-

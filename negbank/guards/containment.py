@@ -14,6 +14,7 @@ from typing import Final
 from negbank.guards.aliases import ids_of
 from negbank.guards.core import core, core_key, core_tokens
 from negbank.guards.decision import Decision
+from negbank.guards.opposites import are_opposite
 from negbank.guards.words import STOP, fold, stem, tokens_of
 
 _NEGATIONS: Final = frozenset(
@@ -36,7 +37,8 @@ _CLASSES: Final = frozenset(
     biologist mathematician astronomer philosopher economist psychologist explorer astronaut politician senator
     company firm band group team club magazine newspaper book novel film movie song album play poem opera series
     university college school element metal gas mineral species language god goddess hero famous great legendary
-    so-called named called term word letter number year mr mrs ms miss dr american english british french german
+    so-called named called term word letter number year ciudad ville stadt citta cidade pais pays land estado presidente rio fleuve fluss isla ile insel montana color
+    couleur farbe mr mrs ms miss dr american english british french german
     italian russian chinese japanese spanish irish scottish canadian australian indian""".split()
 )
 """Words that may stand before a name and only say what sort of thing it is."""
@@ -44,10 +46,22 @@ _AFTER_CLASSES: Final = frozenset("gas river city state ocean sea language regio
 _GENERIC: Final = frozenset("answer correct right called named known name refer simply officially official mainly".split())
 _ORDER = re.compile(
     r"\b(?:order(?:ed)?|sequence|arrang\w+|rank\w*|steps?|stages?|first|path|flow|cycle|respectively|smallest|largest|"
-    r"least to|most to|increasing|decreasing|chronolog\w+|followed by|pathway|chain|correctly match\w*)\b",
+    r"least to|most to|least (?:to|complex)|simplest|simple to|hierarchy|levels?|organi[sz]ed|increasing|decreasing|chronolog\w+|followed by|pathway|chain|correctly match\w*)\b",
     re.IGNORECASE,
 )
-_SPLIT = re.compile(r"\s*(?:,|;|/|&|\band\b|\bund\b|\bet\b|\by\b)\s*(?:and\s+|or\s+)?")
+_POSITIONAL = re.compile(r"_{2,}|\b(?:statement|scenario) (?:1|2|i|ii)\b|\?[^?]*\?", re.IGNORECASE)
+"""Questions that ask two things, so that a list's places tell which answer is whose."""
+_ROMANCE = re.compile(
+    r"¿|\b(?:quel(?:le)?s?|combien|comment|pourquoi|est-ce|quién|cuál(?:es)?|qué|dónde|quale?|quali|perché|onde|qual|"
+    r"quais|como|come|wie|welche[rsnm]?)\b",
+    re.IGNORECASE,
+)
+_FOREIGN_STOP: Final = frozenset(
+    """le la les l un une des du de d est sont et el los las una es son y del al il lo gli i uno e di della sono der die das
+    den dem ein eine ist sind und von vom zu het een zijn en van o os as um uma do da sao""".split()
+)
+_NUMERAL = re.compile("[ivx]+|[a-z]", re.IGNORECASE)
+_SPLIT = re.compile(r"\s*(?:,|;|&|\band\b|\bund\b|\bet\b|\by\b)\s*(?:and\s+|or\s+)?")
 _MAX_ITEMS: Final = 12
 
 
@@ -64,7 +78,7 @@ class Around:
 def decide_containment(question: str, answer: str, candidate: str) -> Decision | None:
     """What it means that the core of one text lies in the other; None where it does not or nothing is certain."""
     right, other = core_tokens(answer), core_tokens(candidate)
-    if right == other:
+    if right == other or _inflected(question, right, other):
         return Decision("same", "containment")
     if _is_list(answer) and _is_list(candidate):
         return _lists(question, answer, candidate)
@@ -73,6 +87,22 @@ def decide_containment(question: str, answer: str, candidate: str) -> Decision |
         return None if around is None else _longer_candidate(question, right, around)
     around = _around(other, answer)
     return None if around is None else _shorter_candidate(question, other, around)
+
+
+def _inflected(question: str, right: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether the two differ in endings only, in a language that inflects for gender: `bleu`, `bleue`."""
+    if len(right) != len(other) or _ROMANCE.search(question) is None:
+        return False
+    return all(one.rstrip("aeos") == two.rstrip("aeos") and len(one.rstrip("aeos")) > 2 for one, two in zip(right, other, strict=True))
+
+
+def administered(answer: str, candidate: str) -> bool:
+    """Whether one says 北京 and the other 北京市: a place with and without what it is."""
+    one, other = core(answer), core(candidate)
+    if one.isascii() or other.isascii():
+        return False
+    longer, shorter = (one, other) if len(one) > len(other) else (other, one)
+    return len(shorter) > 1 and longer[:-1] == shorter and longer[-1] in "市省县縣都府県国國州城山川江河湖시도군"
 
 
 def decide_listed(answers: tuple[str, ...], candidate: str) -> Decision | None:
@@ -94,6 +124,8 @@ def _longer_candidate(question: str, right: tuple[str, ...], around: Around) -> 
     before, after = around.before, around.after
     if _CONTRAST.match(around.text_after):
         after = ()
+    if "or" in right or ("," in before and "or" in after):
+        return None
     if "or" in before[-1:] or "or" in after[:1]:
         return Decision("ambiguous", "containment")
     if before[-1:] in (("and",), ("&",), ("plus",)) or after[:1] in (("and",), ("&",), ("plus",)):
@@ -134,7 +166,8 @@ def _added(
     question: str, shared: tuple[str, ...], before: tuple[str, ...], after: tuple[str, ...], around: Around
 ) -> Decision | None:
     """`same` where the words around say nothing that the question does not, or only what sort of thing is named."""
-    asked = {stem(token) for token in tokens_of(question)}
+    asked = {stem(token.lower()) for token in tokens_of(question)}
+    before, after = _plain_side(before), _plain_side(after)
     extra = [token for token in before + after if token[0].isalnum() and token not in STOP and token not in _GENERIC]
     new = [token for token in extra if stem(token) not in asked]
     near = _run(before[::-1])
@@ -154,6 +187,11 @@ def _added(
     if _apposed(after) or all(stem(token) in asked or token in _AFTER_CLASSES for token in after if token not in STOP and token[0].isalnum()):
         return Decision("same", "containment")
     return None
+
+
+def _plain_side(tokens: tuple[str, ...]) -> tuple[str, ...]:
+    """`tokens` in lower case, small words of other languages as `of`, which adds nothing."""
+    return tuple("of" if token.lower() in _FOREIGN_STOP else token.lower() for token in tokens)
 
 
 def _restated(before: tuple[str, ...], after: tuple[str, ...], near: list[str], around: Around) -> Decision | None:
@@ -198,7 +236,7 @@ def _around(inner: tuple[str, ...], outer: str) -> Around | None:
     if size == 0 or size >= len(pieces):
         return None
     place = next((at for at in range(len(pieces) - size + 1) if tuple(pieces[at : at + size]) == inner), None)
-    if place is None:
+    if place is None or _compound(pieces, place, size, text, inner):
         return None
     before, after = tuple(pieces[:place]), list(pieces[place + size :])
     while after and after[-1] in (".", "!", '"'):
@@ -207,6 +245,15 @@ def _around(inner: tuple[str, ...], outer: str) -> Around | None:
     words = cut[0].split() if cut else []
     proper = bool(words) and all(word[:1].isupper() or fold(word) in STOP for word in words)
     return Around(before, tuple(after), text[cut.end() :] if cut else " ".join(after), proper)
+
+
+def _compound(pieces: list[str], place: int, size: int, text: str, inner: tuple[str, ...]) -> bool:
+    """Whether a hyphen or a sign ties the shared part to what stands beside it: `Chinese-American`, `10/e`."""
+    around = pieces[place - 1 : place] + pieces[place + size : place + size + 1]
+    if any(len(piece) == 1 and piece in "=<>+*/^%→±×÷√|\\~#°" for piece in around):
+        return True
+    first, last = re.escape(inner[0]), re.escape(inner[-1])
+    return re.search(rf"(?<=[^\W_])-{first}\b|\b{last}-(?=[^\W_])", text, re.IGNORECASE) is not None
 
 
 def _is_list(text: str) -> bool:
@@ -224,11 +271,21 @@ def _items(text: str) -> tuple[str, ...]:
 
 
 def _lists(question: str, answer: str, candidate: str) -> Decision | None:
-    """The same things in another order are the same, unless the order is asked for."""
+    """The same things in another order are the same, unless the order is asked for or says which is which."""
     right, other = [core_key(item) for item in _items(answer)], [core_key(item) for item in _items(candidate)]
     if sorted(right) != sorted(other):
         return None
     if right == other:
         return Decision("same", "containment")
-    return Decision("different" if _ORDER.search(question) else "same", "containment")
+    if _ORDER.search(question) or _POSITIONAL.search(question):
+        return Decision("different", "containment")
+    if re.search(r"[\d()]", answer) or any(_NUMERAL.fullmatch(item) or _says_yes_or_no(item) for item in right):
+        return None
+    stems = [stem(item) for item in right]
+    if any(are_opposite(one, two) for one in stems for two in stems):
+        return None
+    return Decision("same", "containment")
 
+
+def _says_yes_or_no(item: str) -> bool:
+    return item.removeprefix("not ") in ("true", "false", "yes", "no", "wrong", "right", "correct", "incorrect")

@@ -6,7 +6,7 @@ import functools
 import re
 from typing import Final
 
-from negbank.guards.words import MAX_CHARACTERS, fold_accents, tokens_of
+from negbank.guards.words import BARE_NEGATIONS, MAX_CHARACTERS, fold_accents, tokens_of
 
 _BE: Final = r"(?:'s|'re|\s+(?:is|was|are|were|would\s+be|must\s+be|should\s+be|will\s+be))"
 _OPENERS: Final = re.compile(
@@ -30,14 +30,27 @@ _LEAD: Final = re.compile(
     r"|(?:это|ответ\s*[-—:])\s*",
     re.IGNORECASE,
 )
+_ASIAN: Final = re.compile(
+    r"(?:答案是|回答是|它是|那是|这是|就是|是|それは|これは|答えは|정답은|답은)?\s*([\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]+?)"
+    r"(?:でございます|です|だ|である|입니다|이다|예요|이에요)?[。．.!！]?"
+)
 _LETTERED: Final = re.compile(r"(?:option|choice|answer)?\s*(?:\([A-Ha-h]\)|[A-H]\))\s+")
 _TAIL: Final = re.compile(
     r"[\s,;]*(?:of course|i think|i believe|i guess|i suppose|for sure|obviously|as far as i know|without a doubt|"
     r"if i remember (?:correctly|right)|i am sure|i'm sure)?[\s.!]*$",
     re.IGNORECASE,
 )
+_PLAIN: Final = re.compile(r"[A-Za-z]+(?: [A-Za-z]+){0,40}+")
+_LEADING: Final = frozenset(
+    """so well ok okay therefore thus hence sure actually certainly of obviously clearly probably hmm i in to as final
+    correct right best short true only answer response solution result choice option it this that he she they these
+    those there ans c'est ce il la es das die er sie son fue era se e sono si sao het dat det svaret""".split()
+)
+"""The first or second word of each lead-in; a plain text without one needs no second look."""
 _WRAPPERS: Final = "*_`\"'“”„«»‘’ \t\n"
 _FOREIGN: Final = frozenset("le les der die das el los las il lo gli un une una ein eine het".split())
+_ARTICLES: Final = ("a", "an", "the")
+_SPECIAL: Final = BARE_NEGATIONS | {"cannot", "course"} | _FOREIGN
 
 
 @functools.lru_cache(maxsize=1 << 16)
@@ -46,6 +59,12 @@ def core(text: str) -> str:
 
     The text itself where nothing else would be left.
     """
+    plain = text.rstrip(" .!")
+    if _PLAIN.fullmatch(plain) is not None and "course" not in plain and " I " not in plain and _LEADING.isdisjoint(plain.lower().split(" ", 2)[:2]):
+        return plain
+    asian = None if text.isascii() else _ASIAN.fullmatch(text[:60].strip(_WRAPPERS + "。"))
+    if asian is not None:
+        return asian[1]
     out = fold_accents(text[:MAX_CHARACTERS].strip(_WRAPPERS)).replace("’", "'")
     for _ in range(4):
         before = out
@@ -64,8 +83,13 @@ def core(text: str) -> str:
 @functools.lru_cache(maxsize=1 << 16)
 def core_tokens(text: str) -> tuple[str, ...]:
     """The folded tokens of `core(text)` without articles; with them where nothing else is left."""
+    plain = text.rstrip(" .!")
+    if plain[1:].islower() and _PLAIN.fullmatch(plain) is not None:
+        words = plain.lower().split(" ")
+        if len(words[0]) > 2 and _LEADING.isdisjoint(words[:2]) and _SPECIAL.isdisjoint(words):
+            return tuple([word for word in words if word not in _ARTICLES]) or tuple(words)
     tokens = tokens_of(core(text))
-    out = tuple(token for place, token in enumerate(tokens) if token not in ("a", "an", "the"))
+    out = tuple(token for place, token in enumerate(tokens) if token not in _ARTICLES)
     if len(out) > 1 and out[0] in _FOREIGN:
         out = out[1:]
     return out or tuple(tokens)

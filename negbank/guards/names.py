@@ -45,6 +45,7 @@ _SAME_ASKED: Final = {
     "mountain": "mountain peak mount summit volcano", "city": "city town capital municipality where",
     "country": "country nation state", "waterfall": "waterfall falls", "sea": "sea ocean", "island": "island",
 }  # fmt: skip
+_DIRECTIONS: Final = frozenset("north south east west northern southern eastern western new old central latin upper lower great".split())
 _SMALL: Final = frozenset("of and the for in on to at a an de la du des & der".split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 
@@ -67,6 +68,8 @@ def decide_name(question: str, answer: str, candidate: str) -> Decision | None:
     place = _place(question, answer, candidate)
     if place is not None:
         return place
+    if answer.islower() or candidate.islower():
+        return None
     right, other = person(answer), person(candidate)
     if right is None or other is None or not (right.last and other.last):
         return None
@@ -80,6 +83,8 @@ def _is_person(question: str, right: Name, other: Name) -> bool:
     if not longer.given and not (right.titled or other.titled):
         return False
     first = longer.given[0] if longer.given else ""
+    if first in _DIRECTIONS:
+        return False
     return (
         _ASKS_PERSON.search(question) is not None
         or first in _first_names()
@@ -136,11 +141,11 @@ def _namesake(question: str, given: tuple[str, ...], last: str) -> bool:
 def person(text: str) -> Name | None:
     """`text` as a name of a person, or None where its words are not all capitalised or there are too many."""
     raw = core(text)
-    if len(raw) > 60 or re.search(r"[\d:;!?=+/()]", raw):
+    if len(raw) > 60 or any(word[0].islower() and word not in _PARTICLES for word in raw.split()) or re.search(r"[\d:;!?=+/()]", raw):
         return None
     before, comma, after = raw.partition(",")
     if comma:
-        suffix = tuple(tokens_of(after)) in (("jr",), ("sr",))
+        suffix = after.strip(" .").lower() in ("jr", "sr", "junior", "senior")
         raw = before if suffix else f"{after.strip()} {before}" if " " not in before.strip() and after.strip() else ""
     words = _WORD.findall(raw.replace("’", "'"))
     if not 1 <= len(words) <= 7 or len("".join(words)) < len(re.sub(r"[\s.]", "", raw)) - 1:
@@ -152,7 +157,7 @@ def person(text: str) -> Name | None:
         lower = fold_accents(bare).lower()
         if lower == "the":
             continue
-        if lower in _TITLES and len(words) > 1 and place < len(words) - 1:
+        if lower in _TITLES and not parts and place < len(words) - 1:
             titled = True
         elif lower in _SUFFIXES and parts:
             continue
@@ -168,7 +173,7 @@ def person(text: str) -> Name | None:
 
 
 def _assembled(parts: list[str], generation: str, titled: bool) -> Name | None:
-    if not parts or (len(parts) > 1 and len(parts[-1]) == 1):
+    if all(_GENERATION.fullmatch(part.upper()) for part in parts) or (len(parts) > 1 and len(parts[-1]) == 1):
         return None
     last = parts[-1]
     given = tuple(part for part in parts[:-1] if part not in _PARTICLES)
@@ -177,6 +182,8 @@ def _assembled(parts: list[str], generation: str, titled: bool) -> Name | None:
 
 def _acronym(short: str, long: str) -> bool:
     """Whether `short` is the initials of the words of `long`: WHO, JFK, CPU."""
+    if len(short) > 30 or short.upper() != short:
+        return False
     letters = core(short).replace(".", "").replace(" ", "")
     if not (2 < len(letters) <= 8 and letters.isupper() and letters.isascii() and letters.isalpha()):
         return False
@@ -192,8 +199,12 @@ def _acronym(short: str, long: str) -> bool:
 
 def _place(question: str, answer: str, candidate: str) -> Decision | None:
     """`same` where the two differ by "river", "ocean", "city" ... and the question asks for one."""
+    if _PLACE_WORDS.keys().isdisjoint(core_tokens(answer)) and _PLACE_WORDS.keys().isdisjoint(core_tokens(candidate)):
+        return None
     one, kind_one = _without_class(answer)
     other, kind_other = _without_class(candidate)
+    if one == other and kind_one is not None and kind_one == kind_other:
+        return Decision("same", "alias")
     if one != other or not one or (kind_one is None) == (kind_other is None):
         return None
     kind = kind_one or kind_other or ""

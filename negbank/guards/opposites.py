@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections import defaultdict
 from typing import Final
 
@@ -45,18 +46,25 @@ def _degrees() -> Opposites:
     return {word: frozenset(others) for word, others in found.items()}
 
 
-@functools.lru_cache(maxsize=1)
-def _synonyms() -> Opposites:
+def _synonyms(*tables: str) -> Opposites:
     found: dict[str, set[str]] = defaultdict(set)
-    for (row,) in read_table("synonyms"):
-        head, *others = [stem(word) for word in row.split()]
-        for other in others:
-            found[head].add(other)
-            found[other].add(head)
-    for one, other in read_table("synonyms_wordnet"):
-        found[stem(one)].add(stem(other))
-        found[stem(other)].add(stem(one))
+    for table in tables:
+        for row in read_table(table):
+            head, *others = [stem(word) for word in (row if len(row) > 1 else row[0].split())]
+            for other in others:
+                found[head].add(other)
+                found[other].add(head)
     return {word: frozenset(others) for word, others in found.items()}
+
+
+@functools.lru_cache(maxsize=1)
+def _own_synonyms() -> Opposites:
+    return _synonyms("synonyms")
+
+
+@functools.lru_cache(maxsize=1)
+def _all_synonyms() -> Opposites:
+    return _synonyms("synonyms", "synonyms_wordnet")
 
 
 @functools.lru_cache(maxsize=1 << 14)
@@ -69,12 +77,18 @@ def without_prefix(word: str) -> tuple[str, int]:
         plain = next((base for base in (word[2:], word[2:] + "e") if base in _degrees()), None)
         if plain is not None:
             word, turns = plain, 1
+    elif word.startswith(("in", "im", "il", "ir", "dis")) and word not in _degrees() and word not in complements():
+        plain = word[3:] if word.startswith("dis") else word[2:]
+        if len(plain) > 4 and plain in _degrees():
+            word, turns = plain, 1
+    elif word.endswith("less") and len(word) > 6 and word not in ("unless", "regardless", "nevertheless"):
+        word, turns = word[:-4], 1
     base = complements().get(word)
     return (word, turns) if base is None else (base, turns + 1)
 
 
 def are_opposite(one: str, other: str) -> bool:
-    """Whether two stems are opposites, comparatives and superlatives too: `hot` and `cold`, `hotter` and `colder`."""
+    """Whether two stems are opposites or set against each other, comparatives and superlatives too: `hot` and `cold`, `hotter` and `colder`."""
     known = _degrees()
     if other in known.get(one, ()):
         return True
@@ -84,12 +98,23 @@ def are_opposite(one: str, other: str) -> bool:
     return False
 
 
-def are_synonyms(one: str, other: str) -> bool:
-    """Whether two stems mean the same by the tables, or are forms of one word (`evaporate`, `evaporation`)."""
-    if other in _synonyms().get(one, ()):
+def are_close(one: str, other: str) -> bool:
+    """Whether two stems mean the same in a short answer: by the table written for that, or as forms of one word."""
+    if other in _own_synonyms().get(one, ()):
         return True
     root = _root(one)
-    return len(root) >= 5 and root == _root(other)
+    return len(root) >= 6 and root == _root(other)
+
+
+def are_synonyms(one: str, other: str) -> bool:
+    """Whether two stems may mean the same in a sentence that agrees in more words: WordNet's synonyms, hot and hotter."""
+    if other in _all_synonyms().get(one, ()):
+        return True
+    for ending in ("er", "est"):
+        for longer, word in ((one, other), (other, one)):
+            if longer.endswith(ending) and len(longer) > len(ending) + 2 and _plain(longer, ending) == word:
+                return True
+    return False
 
 
 def _plain(word: str, ending: str) -> str:
@@ -102,7 +127,61 @@ def _plain(word: str, ending: str) -> str:
 @functools.lru_cache(maxsize=1 << 14)
 def _root(word: str) -> str:
     for ending in ("ation", "ition", "ution", "ment", "ness", "ence", "ance", "sion", "tion", "ion", "ity", "al",
-                   "ate", "ive"):  # fmt: skip
+                   "ate", "ive", "at"):  # fmt: skip
         if word.endswith(ending) and len(word) - len(ending) >= 5:
             return word[: -len(ending)]
     return word.rstrip("et") if len(word) > 6 else word
+
+
+@functools.lru_cache(maxsize=1)
+def phrases() -> dict[tuple[str, ...], tuple[str, ...]]:
+    """The stems of several words -> the plainer words that say the same: `get smaller` -> `decrease`."""
+    found: dict[tuple[str, ...], tuple[str, ...]] = {}
+    for said, plain in read_table("phrases"):
+        for words in itertools.product(*(place.split("|") for place in said.split())):
+            stems = tuple(stem(word) for word in words if word not in ("a", "an", "the"))
+            found.setdefault(stems, tuple(plain.split()))
+    return found
+
+
+@functools.lru_cache(maxsize=1)
+def _phrase_lengths() -> dict[str, tuple[int, ...]]:
+    lengths: dict[str, set[int]] = defaultdict(set)
+    for stems in phrases():
+        lengths[stems[0]].add(len(stems))
+    return {first: tuple(sorted(found, reverse=True)) for first, found in lengths.items()}
+
+
+def plainly(tokens: list[str]) -> list[str]:
+    """`tokens` without articles and with the phrases that the table knows put into plainer words."""
+    words = [token for token in tokens if token not in ("a", "an", "the")]
+    stems = [stem(word) for word in words]
+    known, lengths = phrases(), _phrase_lengths()
+    out: list[str] = []
+    place = 0
+    while place < len(words):
+        for length in lengths.get(stems[place], ()):
+            plain = known.get(tuple(stems[place : place + length])) if place + length <= len(words) else None
+            if plain is not None:
+                out += plain
+                place += length
+                break
+        else:
+            out.append(words[place])
+            place += 1
+    return out
+
+
+@functools.lru_cache(maxsize=1)
+def related_openings() -> Opposites:
+    """The first four letters of a word -> those of its opposites, synonyms and irregular forms."""
+    found: dict[str, set[str]] = defaultdict(set)
+    pairs = [(word, other) for table in (_degrees(), _all_synonyms()) for word, others in table.items() for other in others]
+    pairs += list(complements().items())
+    pairs += [(form, plain) for (row,) in read_table("irregular") for *forms, plain in [row.split()] for form in forms]
+    for said, plain in phrases().items():
+        pairs += [(word, other) for word in said for other in plain]
+    for one, other in pairs:
+        found[one[:4]].add(other[:4])
+        found[other[:4]].add(one[:4])
+    return {opening: frozenset(others) for opening, others in found.items()}

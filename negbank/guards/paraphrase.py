@@ -11,11 +11,12 @@ import re
 from typing import Final
 
 from negbank.guards.decision import Decision
-from negbank.guards.negation import align, compare, statement
+from negbank.guards.negation import Statement, align, compare, relations_agree, statement
+from negbank.guards.opposites import are_close, are_opposite, without_prefix
 from negbank.guards.words import stem, tokens_of
 
 MAX_COMPARED: Final = 40
-_NUMBER = re.compile(r"[-+]?\d")
+_NUMBER = re.compile(r"[-+]?\d|[ivx]+$")
 _QUANTIFIERS: Final = frozenset(
     "all both each every some few many most more less fewer half only none several majority minority single two three "
     "four five one".split()
@@ -32,29 +33,33 @@ def paraphrase(question: str, answer: str, candidate: str) -> Decision | None:
     aligned = align(first.content, second.content)
     if aligned is None:
         return None
-    _, left, right, opposites, synonyms = aligned
-    odd = (first.negations + second.negations) % 2 == 1
-    if opposites == 1 and not odd and len(left) + len(right) <= 1:
-        return Decision("different", "negation")
-    if opposites or _numbers(left) != _numbers(right):
+    left, right = aligned.left, aligned.right
+    if aligned.negated or aligned.opposite or aligned.between:
+        surely = not (left or right) or (aligned.opposite == 1 and len(left) + len(right) == 1)
+        return Decision("different", "negation") if surely and not aligned.between else None
+    if (left and right) or not _may_be_left_out(question, first, second, left + right):
         return None
-    if odd:
-        return Decision("different", "negation") if not left and not right else None
-    shared = len(first.content) - len(left) - synonyms
-    asked = question_stems(question)
-    if left and right:
+    shared = len(first.content) - len(left) - aligned.synonyms
+    if shared < aligned.synonyms or not (shared or aligned.close) or 2 * len(left) > len(first.content):
         return None
-    if set(left + right) - asked or (set(left + right) & _QUANTIFIERS):
-        return None
-    own = [word for word in first.content if word not in asked]
-    if not own or shared < max(1, 2 * synonyms):
-        return None
-    if _listed(answer) != _listed(candidate):
+    if ((left or right) and _listed(answer) != _listed(candidate)) or not relations_agree(first, second):
         return None
     found = compare(*_cut(answer, candidate, frozenset(left + right)))
-    if found is None or found.verdict != "same":
-        return None
-    return Decision("same", "paraphrase")
+    return Decision("same", "paraphrase") if found is not None and found.verdict == "same" else None
+
+
+def _may_be_left_out(question: str, first: Statement, second: Statement, extra: list[str]) -> bool:
+    """Whether the question already says the words that only one of the texts says, and something else is left."""
+    asked = question_stems(question)
+    new = [word for word in extra if word not in asked]
+    if any(not any(are_close(word, other) for other in asked) for word in new) or not _QUANTIFIERS.isdisjoint(extra):
+        return False
+    if extra and any(_NUMBER.match(word) for word in first.content + second.content):
+        return False  # a word more may be its unit
+    said = first.content + second.content
+    if any(are_opposite(word, other) for word in extra for other in said):
+        return False
+    return any(word not in asked for word in first.content)
 
 
 def _cut(answer: str, candidate: str, extra: frozenset[str]) -> tuple[str, str]:
@@ -73,11 +78,8 @@ def _listed(text: str) -> int:
     return tokens.count("and") + tokens.count("or")
 
 
-def _numbers(words: list[str]) -> list[str]:
-    return sorted(word for word in words if _NUMBER.match(word))
-
-
 @functools.lru_cache(maxsize=1 << 14)
 def question_stems(question: str) -> frozenset[str]:
-    """The stems of the question's words."""
-    return frozenset(stem(token) for token in tokens_of(question[-1200:]))
+    """The stems of the question's words, and what those with a negating prefix are the negation of."""
+    stems = [stem(token) for token in tokens_of(question[-1200:])]
+    return frozenset(stems) | frozenset("¬" * (turns % 2) + base for base, turns in map(without_prefix, stems))

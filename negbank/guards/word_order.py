@@ -13,6 +13,8 @@ Items = tuple[str, ...]
 
 MAX_ITEMS: Final = 40
 _LISTING: Final = frozenset({"<and", "<or"})
+_CHANGES: Final = frozenset("increas decreas rise fall grow shrink drop change ¬change".split())
+"""Stems that may stand before or after what changes: "increase in length", "its length grows"."""
 _DATIVE: Final = frozenset("give send show tell teach offer lend sell pass hand bring buy pay throw write".split())
 
 
@@ -34,7 +36,7 @@ def order_of(
         if active is not None:
             found = order_of(first, active, loose, moved_freely, relative)
             return found if found in ("same", "harmless") else "swapped"
-    if _chunks_alike(one, other) or _dative(one, other):
+    if _chunks_alike(one, other) or _dative(one, other) or not _genitives(one, loose).isdisjoint(_genitives(other, loose)):
         return "harmless"
     bare, moved = _without(one, loose - _LISTING), _without(other, loose - _LISTING)
     if moved_freely:
@@ -45,6 +47,9 @@ def order_of(
             return "harmless"
         if len(still) < len(bare):
             return "unclear"
+    for item in _CHANGES & set(bare):
+        if _without(bare, {item}) == _without(moved, {item}):
+            return "harmless"
     found = _exchange(one, other)
     return _exchange(bare, moved) if found == "unclear" else found
 
@@ -79,6 +84,17 @@ def _chunks(items: Items) -> list[Items]:
         else:
             chunks[-1].append(item)
     return [tuple(chunk) for chunk in chunks if len(chunk) > 1]
+
+
+def _genitives(items: Items, loose: frozenset[str]) -> set[Items]:
+    """`items`, and with `tilt <of axis` said as `axis tilt`."""
+    found = {_without(items, loose)} if "<of" not in items else set()
+    for place, item in enumerate(items):
+        if item == "<of" and place:
+            for end in range(place + 2, min(place + 5, len(items) + 1)):
+                turned = (*items[: place - 1], *items[place + 1 : end], items[place - 1], *items[end:])
+                found.add(_without(turned, loose))
+    return found
 
 
 def _dative(one: Items, other: Items) -> bool:

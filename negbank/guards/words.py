@@ -30,7 +30,7 @@ STOP: Final = frozenset(
 """Words that do not carry an answer's meaning by themselves; those that turn it round are in negation.py."""
 
 RELATIONS: Final = frozenset(
-    "than before after above below over under beneath from to into onto by between against toward towards through "
+    "than before after above below over under beneath from to into onto by between against toward towards through throughout within "
     "during until without with inside outside around behind while out off up down across upon of in on at for and or "
     "as".split()
 )
@@ -39,13 +39,16 @@ RELATIONS: Final = frozenset(
 LOOSE: Final = frozenset("of in on at for with and or by as to into onto upon".split())
 """Relations that two wordings of one answer often differ in."""
 
+NEGATORS: Final = frozenset("not never no neither nor without hardly scarcely barely nowhere non".split())
+_SIMPLE = re.compile(r"[A-Za-z]+(?: [A-Za-z]+)*+\.?")
+
 _KEEP_CASE: Final = frozenset(
     "no of it in an he as at is to by up be we or on if so us my me do go am ex a i mr ms dr st us uk".split()
 )
 _SHORT_NEGATIONS: Final = {"cannot": ("can", "not"), "can't": ("can", "not"), "won't": ("will", "not"),
                            "shan't": ("shall", "not"), "ain't": ("is", "not")}  # fmt: skip
 _VOWELS = re.compile("[aeiouy]+")
-_BARE_NEGATIONS: Final = frozenset(
+BARE_NEGATIONS: Final = frozenset(
     "isnt arent wasnt werent doesnt didnt dont hasnt havent hadnt wouldnt shouldnt couldnt mustnt wont cant".split()
 )
 
@@ -71,26 +74,34 @@ def read(text: str) -> Text:
     return Text(text, tokens, tuple(stem(token) for token in tokens if token not in STOP))
 
 
-@functools.lru_cache(maxsize=REMEMBERED)
-def glance(text: str) -> frozenset[str]:
-    """The first four letters of each word of `text` that carries meaning: a cheap look before `read`."""
-    words = _TOKEN.findall(fold_accents(text[:MAX_CHARACTERS].lower()))
-    return frozenset([word[:4] for word in words if word not in STOP])
-
-
 def tokens_of(text: str, marks: bool = False) -> list[str]:
     """The folded words, numbers and signs of `text`; with `marks` its punctuation too. `isn't` gives `is`, `not`."""
+    if len(text) <= MAX_CHARACTERS and _SIMPLE.fullmatch(text) is not None:
+        words = text.rstrip(".").split(" ")
+        if BARE_NEGATIONS.isdisjoint(words) and "I" not in words and "A" not in words and "cannot" not in words:
+            dot = ["."] if marks and text.endswith(".") else []
+            return [word if word.islower() else fold(word) for word in words] + dot
     text = fold_accents(respell(text[:MAX_CHARACTERS]))
     out: list[str] = []
-    for token in (_WITH_MARKS if marks else _TOKEN).findall(text):
+    found: list[str] = (_WITH_MARKS if marks else _TOKEN).findall(text)
+    for place, token in enumerate(found):
         word = fold(token)
-        if "'" in word or word == "cannot" or word in _BARE_NEGATIONS:
+        named = token == "A" and (place > 0 or found[1:2] in (["is"], ["has"], ["was"], ["does"], ["and"], ["or"]))
+        if named or (token == "I" and _is_numeral(found, place)):
+            word = token
+        if "'" in word or word == "cannot" or word in BARE_NEGATIONS:
             out += _apart(word)
         elif word == "&":
             out.append("and")
         else:
             out.append(word)
     return out
+
+
+def _is_numeral(tokens: list[str], place: int) -> bool:
+    """Whether the `I` at `place` numbers something ("I only", "I and III") and is not who speaks."""
+    after = tokens[place + 1].lower() if place + 1 < len(tokens) else ""
+    return not after.isalpha() or after in ("only", "and", "or", "nor", "ii", "iii", "iv")
 
 
 def fold(word: str) -> str:
@@ -148,6 +159,8 @@ def _without_ending(word: str) -> str:
 
 def _plain_verb(cut: str) -> str:
     """The verb whose -ing or -ed form leaves `cut`: hop from hopp, hope from hop, reduc(e) from reduc."""
+    if cut[-1] == "l" and cut[-2] not in "aeioulrw":
+        return cut + "e"
     if cut[-1] == cut[-2] and cut[-1] not in "lsz":
         return cut[:-1]
     if len(_VOWELS.findall(cut)) == 1:
@@ -173,7 +186,7 @@ def _apart(word: str) -> tuple[str, ...]:
         return _SHORT_NEGATIONS[word]
     if word.endswith("n't"):
         return word[:-3], "not"
-    if word in _BARE_NEGATIONS:
+    if word in BARE_NEGATIONS:
         return ("can" if word[0] == "c" else "will" if word[:2] == "wo" else word[:-2]), "not"
     head, _, tail = word.partition("'")
     return (head,) if tail in ("s", "re", "ve", "ll", "d", "m") else (head + tail,)

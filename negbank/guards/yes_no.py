@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from negbank.guards.decision import Decision
-from negbank.guards.negation import compare
-from negbank.guards.words import fold_accents, tokens_of
+from negbank.guards.negation import Compared, compare, statement
+from negbank.guards.opposites import without_prefix
+from negbank.guards.words import fold_accents, stem, tokens_of
 
 
 def _words(text: str) -> frozenset[str]:
@@ -17,14 +18,14 @@ def _words(text: str) -> frozenset[str]:
 
 
 _YES: Final = _words(
-    """yes yeah yep yup aye sure certainly absolutely definitely indeed affirmative true correct right y totally
+    """yes yeah yep yup aye sure certainly absolutely definitely indeed affirmative true correct right y t totally
     exactly of-course sure-thing by-all-means i-think-so without-a-doubt without-doubt most-certainly
     oui si ja jawohl jo da sim tak ano igen evet nai kylla hai ya vrai verdadero cierto richtig wahr vero verdadeiro waar
     claro claro-que-si por-supuesto bien-sur mais-oui naturlich certo
     да верно так ναι はい 是 是的 对 對 네 예 نعم हाँ हां כן"""
 )
 _NO: Final = _words(
-    """no nope nah nay never negative false incorrect wrong untrue n not-really not-at-all not-true not-correct
+    """no nope nah nay never negative false incorrect wrong untrue n f not-really not-at-all not-true not-correct
     not-right of-course-not absolutely-not definitely-not certainly-not by-no-means no-way not-quite not-exactly
     i-do-not-think-so in-no-way under-no-circumstances hardly far-from-it
     non nein nee nej nei nao nie ne nem hayir ohi ei tidak faux falso falsch onwaar errado
@@ -37,7 +38,7 @@ _OPEN: Final = _words(
     i-am-not-sure not-known nobody-knows no-one-knows hard-to-say peut-etre vielleicht quizas tal-vez forse talvez
     probably-not inconclusive possibly-not who-knows"""
 )
-_ALSO_OTHERWISE: Final = frozenset("right true correct sure y n negative never hardly wrong ne ei ya da ano si tak nie jo hai so".split())
+_ALSO_OTHERWISE: Final = frozenset("right true correct sure y n t f negative never hardly wrong ne ei ya da ano si tak nie jo hai so".split())
 """Words of those above that are answers of another kind as well; they count only where a yes or no is asked for."""
 
 _POLAR_START: Final = frozenset(
@@ -54,8 +55,10 @@ _AUXILIARIES: Final = frozenset(
 )
 _EMPHASIS: Final = frozenset("indeed certainly definitely really actually surely absolutely always".split())
 _STATEMENT: Final = frozenset("the statement claim answer sentence this that it assertion is was a".split())
+_FIRST_WORD = re.compile(r"[^\w]{0,8}([^\W\d_]+)")
+_FIRST: Final = frozenset(phrase.split("-")[0] for phrase in _YES | _NO | _OPEN) | _PRONOUNS | _STATEMENT
+_FIRST_ALONE: Final = frozenset(phrase.split("-")[0] for phrase in _YES | _NO | _OPEN)
 _HEDGE: Final = frozenset("but except unless however only if although though partly depending".split())
-_FIRST_WORD = re.compile(r"\s*([^\W\d_]+(?:[-'][^\W\d_]+)*)\s*(.?)", re.DOTALL)
 _TAG_QUESTION = re.compile(r"(?:est-ce que|est-elle|est-il|¿|[^\W\d_]+-t-(?:il|elle))", re.IGNORECASE)
 
 
@@ -72,6 +75,8 @@ class Reply:
 def decide_yes_no(question: str, answer: str, candidate: str) -> Decision | None:
     """`same` or `different` where one of the texts says yes or no to `question` and the other can be read so too."""
     polar = is_polar(question)
+    if not polar and not (may_reply(answer) or may_reply(candidate)):
+        return None
     right, other = reply(answer, polar), reply(candidate, polar)
     if right is None and other is None:
         return None
@@ -95,7 +100,7 @@ def _of_replies(right: Reply, other: Reply, polar: bool) -> Decision | None:
         return None
     if right.sign != other.sign:
         return _verdict(False)
-    if not right.bare and not other.bare:
+    if not right.sign or (not right.bare and not other.bare):
         return None
     if right.bare != other.bare and (right.hedged or other.hedged):
         return Decision("ambiguous", "yes-no")
@@ -109,11 +114,12 @@ def _verdict(same: bool) -> Decision:
 @functools.lru_cache(maxsize=1 << 15)
 def is_polar(question: str) -> bool:
     """Whether `question` asks for yes or no: "Is it round?", "True or false: ..."; not "Is it red or blue?"."""
-    if _TRUE_FALSE.search(question):
+    lower = question.lower()
+    if any(hint in lower for hint in ("true", "yes", "correct", "wrong", "answer")) and _TRUE_FALSE.search(question):
         return True
     last = _last_sentence(question)
-    words = [word.lower() for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", last[:600])]
-    if not words:
+    words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", last[:600].lower())
+    if not words or words[0] in _WH:
         return False
     if "or" in words and "or not" not in last.lower():
         return False
@@ -142,17 +148,23 @@ def _foreign_wh(text: str) -> bool:
         r"\W*est-ce que", folded)  # fmt: skip
 
 
+@functools.lru_cache(maxsize=1 << 16)
+def may_reply(text: str) -> bool:
+    """Whether the first word of `text` says yes or no in some language: a cheap look before `reply`."""
+    first = _FIRST_WORD.match(text)
+    return first is not None and fold_accents(first[1].lower()) in _FIRST_ALONE
+
+
 @functools.lru_cache(maxsize=1 << 15)
 def reply(text: str, polar: bool) -> Reply | None:
     """What `text` says as an answer to a yes/no question, or None where it says neither.
 
     Unless the question is `polar`, only words that say nothing but yes or no count: "No change" and "right" do not.
     """
-    first = _FIRST_WORD.match(text.lstrip(" \t\n\"'*¡¿([«“”"))
-    if first is None and not text[:1].isalpha():
+    first = _FIRST_WORD.match(text)
+    if first is None or fold_accents(first[1].lower()) not in _FIRST:
         return None
-    if len(text) > 600:
-        text = text[:600]
+    text = text[:600]
     tokens = tokens_of(text.lower())
     if not tokens:
         return None
@@ -180,8 +192,8 @@ def _longer(tokens: list[str], text: str) -> Reply | None:
         mark = _mark_after(text, length)
         tail = _short_answer(rest)
         if mark or tail is not None:
-            if _sign(rest[0]) is not None and len(rest) <= 2:
-                return None
+            if len(rest) <= 2 and (_sign("-".join(rest)) is not None or _sign(rest[0]) is not None):
+                return Reply(sign, True) if _sign("-".join(rest)) == sign else None
             if tail is not None:
                 return Reply(sign, True) if tail == sign or length > 1 else None
             statement = len(rest) <= 4 and rest[-1] in ("true", "correct", "right", "false", "incorrect", "wrong")
@@ -219,6 +231,19 @@ def clause_sign(question: str, text: str) -> int | None:
     asked = re.sub(r"^\W*(?:true or false|yes or no)\W*", "", asked, flags=re.IGNORECASE)
     asked = re.sub(r"^(\W*\w+)n['’]t\b", r"\1", asked)
     found = compare(asked, text, extra_in_first=True)
+    if found is None:
+        found = _by_pronoun(asked, text)
     if found is None or found.verdict == "ambiguous":
         return None
     return 1 if found.verdict == "same" else -1
+
+
+def _by_pronoun(asked: str, text: str) -> Compared | None:
+    """How `text` stands to the question where a pronoun takes the place of who is asked about: "They cannot fly."."""
+    words = text.split(maxsplit=1)
+    if len(words) < 2 or words[0].lower() not in _PRONOUNS:
+        return None
+    said = {item.lstrip("¬") for item in statement(text).content}
+    kept = [token for token in tokens_of(asked) if without_prefix(stem(token))[0] in said]
+    negative = "not " if "not" in tokens_of(asked)[1:] else ""
+    return compare(negative + " ".join(kept), text, extra_in_first=True) if kept else None

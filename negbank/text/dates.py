@@ -42,6 +42,8 @@ _DECADES: Final = {
     name: 10 * place
     for place, name in enumerate("tens twenties thirties forties fifties sixties seventies eighties nineties".split(), 1)
 }
+MONTH_WORDS: Final = frozenset((*_MONTHS, *_WEEKDAYS, *_DECADES, "century", "christmas", "halloween"))
+"""Words that may make a text a date."""
 _ERA: Final = re.compile(r"\b(?:(b\.? ?c\.?(?: ?e\.?)?|before christ)|(a\.? ?d\.?|c\.? ?e\.?|anno domini))(?![a-z])", re.I)
 _NUMERIC: Final = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})")
 _MONTH_YEAR: Final = re.compile(r"(\d{1,2})[./-](\d{4})|(\d{4})[./-](\d{1,2})")
@@ -130,6 +132,11 @@ def _compare_years(first: Date, second: Date) -> str:
     if last < second.year or other_last < first.year:
         return "different"
     return "within"
+
+
+def names_era(text: str) -> bool:
+    """Whether `text` says BC, AD or the like."""
+    return _ERA.search(text) is not None
 
 
 def _is_possible(date: Date) -> bool:

@@ -88,8 +88,9 @@ _BOUND: Final = re.compile(
 )
 _AFTER: Final = re.compile(r"(?:\+| or more| or above| and up| and above| or older| plus)$|(?P<most>(?: or less| or fewer| or below| or under| at most| max)$)", re.I)
 _OPERATOR: Final = {"above": ">", "least": ">=", "below": "<", "most": "<="}
+_TWICE: Final = re.compile(r"(.+?) \(([^()]+)\)")
 _NOUN: Final = re.compile(r"(?:[A-Za-z]+[ -]){0,2}[A-Za-z]+")
-_NUMBER_AROUND: Final = re.compile(r"^(?:the )?(?:year|number|in|in the year|a total of|equals?|is|it is|it's|=) (?=\S)", re.I)
+_NUMBER_AROUND: Final = re.compile(r"^(?:(?:the )?(?:year|number|in|in the year|a total of|equals?|is|it is|it's|=)|the) (?=\S)", re.I)
 
 
 @lru_cache(maxsize=4_096)
@@ -104,6 +105,10 @@ def read_quantities(text: str) -> tuple[Quantity, ...]:
     plain = _tidy(text)
     if not plain:
         return ()
+    twice = _TWICE.fullmatch(plain)
+    if twice is not None:  # eight (8)
+        inner = {quantity.value for quantity in _read_plain(twice[2])}
+        return tuple(quantity for quantity in _read_plain(twice[1]) if quantity.value in inner)
     found = _read_bound(plain) or _read_range(plain)
     return tuple(dict.fromkeys((*_read_plain(plain), *found)))[:MAX_READINGS]
 
@@ -116,7 +121,7 @@ def _tidy(text: str) -> str:
     if len(plain) > 2 and plain[0] == plain[-1] == '"':
         plain = plain[1:-1]
     plain = plain.rstrip(" ;,")
-    if plain.endswith(".") and not re.search(r"\b(?:[ap]\.m|\w\.[A-Za-z])\.$", plain):
+    if plain.endswith(".") and not plain.endswith("..") and not re.search(r"\b(?:[ap]\.m|\w\.[A-Za-z])\.$", plain):
         plain = plain[:-1]
     return " ".join(_NUMBER_AROUND.sub("", plain, count=1).split())
 
@@ -242,7 +247,7 @@ def _is_money(unit: Unit) -> bool:
 def _leading(text: str) -> list[tuple[tuple[Number, ...], str]]:
     """What numbers `text` may begin with, and what follows each."""
     out = []
-    article = re.match(r"(?:an?|one|the) (?=[a-z])", text, re.I)
+    article = re.match(r"(?:an?) (?=[a-z])", text, re.I)
     found = next(iter(find_numbers(text)), None)
     about = re.match(r"(?:~|≈|about|approximately|approx\.?|around|roughly|nearly|almost|exactly|only) ?", text, re.I)
     place = about.end() if about is not None else 0
@@ -264,13 +269,14 @@ def _leading(text: str) -> list[tuple[tuple[Number, ...], str]]:
 def _compound(text: str) -> list[Quantity]:
     """A number and its unit; or several, each smaller than the one before: `1 h 30 min`, `one dollar fifty`."""
     out: list[Quantity] = []
+    article = re.match(r"an? ", text, re.I) is not None
     for readings, rest in _leading(text):
         degree = re.match(r"(.*?) below (?:zero|0|freezing)$", rest, re.I)
         if degree is not None:
             rest = degree[1]
             readings = tuple(replace(n, value=-n.value) for n in readings)
         whole = [_in_unit(number, unit) for number in readings for unit in read_unit(rest)]
-        out += whole or _parts(readings, rest) or _counted(readings, rest)
+        out += whole or _parts(readings, rest) or ([] if article else _counted(readings, rest))
     return out
 
 

@@ -1,0 +1,312 @@
+"""What numbers, quantities and dates say of each other, read beside the question. `values` is the only caller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fractions import Fraction
+from functools import lru_cache
+from typing import Final
+
+from negbank.guards.decision import Decision, Verdict
+from negbank.text.dates import Date, compare_dates, names_era, read_dates
+from negbank.text.unit_table import Dimension, Unit, calendar_sizes
+from negbank.text.units import RATIO, Quantity, read_quantities, read_unit
+
+CLOSE: Final = Fraction(1, 20)
+"""Within a twentieth, what is said to be approximate may be the same."""
+CONVERTED: Final = Fraction(1, 50)
+"""Within a fiftieth, and within what was written, a conversion is the same: 5 km and 3.1 miles."""
+
+_ASKS_EXACTLY: Final = re.compile(
+    r"\b(?:decimal places?|decimals?|significant (?:digits?|figures?)|nearest|round(?:ed|ing)?|exact(?:ly)?|precisely)\b", re.I
+)
+_ASKS_BOUND: Final = re.compile(r"\b(?:at least|at most|minimum|maximum|more than|less than|no more|no less|up to|limit)\b", re.I)
+_ASKS_PERCENT: Final = re.compile(r"\bper ?cent(?:age)?s?\b|%", re.I)
+_ASKS_YEAR: Final = re.compile(r"\b(?:what|which) year\b|\byears? (?:did|was|were|is|does|of|do)\b|\bin what year\b", re.I)
+_ASKS_MONTH: Final = re.compile(r"\b(?:what|which) month\b", re.I)
+_ASKS_WEEKDAY: Final = re.compile(r"\b(?:what|which) (?:day of the week|weekday)\b", re.I)
+_ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
+_ASKS_CENTURY: Final = re.compile(r"\b(?:what|which) century\b", re.I)
+_WORD: Final = re.compile(r"[A-Za-zμΩ°%€£$²³/]+")
+_CLOCK: Final[Dimension] = (("clock", 1),)
+
+
+def decide_dates(question: str, answer: str, candidate: str) -> Decision | None:
+    """The verdict on two dates; None where either is none."""
+    ours, theirs = read_dates(answer), read_dates(candidate)
+    if not ours and not theirs:
+        return None
+    ours, theirs = ours or read_dates(answer, loose=True), theirs or read_dates(candidate, loose=True)
+    if not ours or not theirs:
+        return None
+    verdict = _same_dates(question, ours, theirs, answer, candidate)
+    return None if verdict is None else Decision(verdict, "date")
+
+
+def _same_dates(
+    question: str, ours: tuple[Date, ...], theirs: tuple[Date, ...], answer: str, candidate: str
+) -> Verdict | None:
+    found = {(a, b): compare_dates(a, b) for a in ours for b in theirs}
+    says = set(found.values())
+    if says == {"apart"}:
+        return None
+    if says <= {"different", "apart"}:
+        return "ambiguous" if _era_left_out(ours, theirs, answer, candidate) else "different"
+    if "equal" in says:
+        orders = max(len({(date.month, date.day) for date in side}) for side in (ours, theirs))
+        return "same" if orders == 1 or set(ours) == set(theirs) else "ambiguous"
+    asked = _asked_field(question)
+    pairs = [(a, b) for (a, b), how in found.items() if how in ("finer", "coarser")]
+    if asked and all(_agree_on(asked, a, b) for a, b in pairs):
+        return "same"
+    return "ambiguous"
+
+
+def _era_left_out(ours: tuple[Date, ...], theirs: tuple[Date, ...], answer: str, candidate: str) -> bool:
+    """Whether the years are alike but for BC, which one side does not write."""
+    if names_era(answer) == names_era(candidate):
+        return False
+    return any(a.year is not None and b.year is not None and a.year == -b.year for a in ours for b in theirs)
+
+
+def _asked_field(question: str) -> str:
+    for field, pattern in (
+        ("year", _ASKS_YEAR), ("month", _ASKS_MONTH), ("weekday", _ASKS_WEEKDAY), ("decade", _ASKS_DECADE),
+        ("century", _ASKS_CENTURY),
+    ):  # fmt: skip
+        if pattern.search(question):
+            return field
+    return ""
+
+
+def _agree_on(field: str, first: Date, second: Date) -> bool:
+    """Whether two dates give the same in the field that is asked for."""
+    if field in ("decade", "century"):
+        size = 10 if field == "decade" else 100
+        years = [date.year for date in (first, second) if date.year is not None]
+        return len(years) == 2 and years[0] // size == years[1] // size
+    mine, other = getattr(first, field), getattr(second, field)
+    return mine is not None and mine == other and not (first.last_year or second.last_year)
+
+
+def decide_quantities(question: str, answer: str, candidate: str) -> Decision | None:
+    """The verdict on two numbers or quantities; None where either is none, or words must decide."""
+    ours, theirs = read_quantities(answer), read_quantities(candidate)
+    if not ours or not theirs:
+        return None
+    usual: Verdict | None = None
+    alternative: Verdict | None = None
+    for first, second, is_usual in _comparable(ours, theirs, question):
+        verdict = _compare(question, first, second)
+        if verdict is None:
+            continue
+        if is_usual or verdict == "different":
+            usual = _kinder(usual, verdict)
+        else:
+            alternative = _kinder(alternative, verdict)
+    rule = "unit" if any(q.dimension for q in (ours[0], theirs[0])) else "number"
+    if usual == "same" or (usual is None and alternative is None):
+        return Decision("same", rule) if usual else _incomparable(ours, theirs)
+    if alternative in ("same", "ambiguous") or usual == "ambiguous":
+        return Decision("ambiguous", rule)
+    return Decision("different", rule)
+
+
+def _kinder(first: Verdict | None, second: Verdict) -> Verdict:
+    order: tuple[Verdict, ...] = ("same", "ambiguous", "different")
+    return second if first is None or order.index(second) < order.index(first) else first
+
+
+def _comparable(
+    ours: tuple[Quantity, ...], theirs: tuple[Quantity, ...], question: str
+) -> Iterator[tuple[Quantity, Quantity, bool]]:
+    """Pairs of readings, and whether both are the usual reading of their number."""
+    usual = [_usual_number(ours), _usual_number(theirs)]
+    for first in ours:
+        for second in theirs:
+            both = first.number == usual[0] or first.dimension != ours[0].dimension
+            yield first, second, both and (second.number == usual[1] or second.dimension != theirs[0].dimension)
+
+
+def _usual_number(readings: tuple[Quantity, ...]) -> object:
+    return readings[0].number
+
+
+def _incomparable(ours: tuple[Quantity, ...], theirs: tuple[Quantity, ...]) -> Decision | None:
+    """Quantities of different kinds are different; where one counts things by a noun, words decide."""
+    if any(q.counted or q.number.roman for q in (*ours, *theirs)):
+        return None
+    return Decision("different", "unit")
+
+
+def _compare(question: str, first: Quantity, second: Quantity) -> Verdict | None:
+    """The verdict on one reading of each; None where they are of different kinds."""
+    if first.counted and second.counted and not _same_noun(first.unit, second.unit):
+        return "different" if first.value != second.value else None
+    if _is_plain(first) != _is_plain(second) and not (RATIO in (first.dimension, second.dimension)):
+        measured, plain = (second, first) if _is_plain(first) else (first, second)
+        return _beside_plain(question, measured, plain)
+    if first.dimension != second.dimension:
+        return _by_calendar(first, second)
+    if first.number.roman or second.number.roman:
+        return _roman(first, second)
+    if first.bound != second.bound or (first.upper is None) != (second.upper is None):
+        asked = bool(_ASKS_BOUND.search(question)) and first.upper is None and second.upper is None
+        return "same" if asked and first.value == second.value else "different"
+    if first.upper is not None and second.upper is not None:
+        both = {_compare_values(question, first, second), "same" if first.upper == second.upper else "different"}
+        return "same" if both == {"same"} else "different"
+    return _percent(question, first, second) or _compare_values(question, first, second)
+
+
+def _is_plain(quantity: Quantity) -> bool:
+    return not quantity.dimension
+
+
+def _same_noun(first: str, second: str) -> bool:
+    stems = [re.sub(r"(?:es|s)$", "", noun.split(" ")[-1]) for noun in (first, second)]
+    return stems[0] == stems[1]
+
+
+def _roman(first: Quantity, second: Quantity) -> Verdict | None:
+    """A Roman numeral of one letter may be a letter: a grade, a vitamin."""
+    if first.value == second.value:
+        return "same"
+    letters = [q for q in (first, second) if q.number.roman and q.value in (1, 5, 10, 50, 100, 500, 1000)]
+    return None if letters else "different"
+
+
+def _percent(question: str, first: Quantity, second: Quantity) -> Verdict | None:
+    """`50` beside `50%`: the same where a percentage is asked, else it cannot be told."""
+    if first.number.percent == second.number.percent or first.dimension:
+        return None
+    share, plain = (first, second) if first.number.percent else (second, first)
+    if share.value == plain.value:
+        return "same"
+    if share.value * 100 == plain.value:
+        return "same" if _ASKS_PERCENT.search(question) else "ambiguous"
+    return None
+
+
+def _compare_values(question: str, first: Quantity, second: Quantity) -> Verdict:
+    if first.number.padded != second.number.padded and first.value == second.value:
+        return "ambiguous"
+    difference = abs(first.value - second.value)
+    if not difference:
+        return "same"
+    offset = first.dimension == (("K", 1),)
+    size = max(abs(first.value - (Fraction(27315, 100) if offset else 0)), abs(second.value), Fraction(1, 10**12))
+    if (first.approximate or second.approximate) and difference <= size * CLOSE:
+        return "ambiguous"
+    if _ASKS_EXACTLY.search(question):
+        return "different"
+    if first.unit != second.unit and first.dimension:
+        return _converted(first, second, difference, size)
+    return _rounded(first, second)
+
+
+def _converted(first: Quantity, second: Quantity, difference: Fraction, size: Fraction) -> Verdict:
+    """A conversion is right within what was written: 5 km are 3.1 miles, and not 3."""
+    if first.number.value == second.number.value:
+        return "different"
+    steps = [step for step in (first.step, second.step) if step is not None]
+    if not steps or difference > max(steps) / 2:
+        tight = difference <= size / 200 and _are_of_two_systems(first, second)
+        return "ambiguous" if tight else "different"
+    if difference <= size * CONVERTED:
+        return "same"
+    return "ambiguous" if difference <= size * CLOSE else "different"
+
+
+def _are_of_two_systems(first: Quantity, second: Quantity) -> bool:
+    """Whether no short decimal converts one unit into the other, as for miles and kilometres."""
+    if not first.number.value or not second.number.value:
+        return False
+    ratio = (first.value / first.number.value) / (second.value / second.number.value)
+    return any(ratio.denominator % prime == 0 or ratio.numerator % prime == 0 for prime in (3, 7, 11, 13, 127))
+
+
+def _rounded(first: Quantity, second: Quantity) -> Verdict:
+    """`3.14` is 3.14159 rounded; of two digits alone, it cannot be told."""
+    places = [q.number.decimals for q in (first, second)]
+    if places[0] == places[1] and places[0] is not None:
+        return "different"
+    exact, short = first, second
+    if places[1] is None or (places[0] is not None and places[0] < places[1]):
+        exact, short = second, first
+    if short.step is None or not short.step or short.number.decimals is None:
+        return "different"
+    rounded = _round_half_up(exact.value / short.step) * short.step
+    cut = int(exact.value / short.step) * short.step
+    if short.value not in (rounded, cut) or exact.counted:
+        return "different"
+    digits = len(str(abs(int(short.value / short.step))))
+    if short.value != rounded or short.number.decimals < 0:
+        return "ambiguous" if digits >= 3 else "different"
+    return "same" if digits >= 3 else "ambiguous" if digits == 2 and short.number.decimals > 0 else "different"
+
+
+def _round_half_up(value: Fraction) -> int:
+    sign = -1 if value < 0 else 1
+    return sign * int(abs(value) + Fraction(1, 2))
+
+
+def _by_calendar(first: Quantity, second: Quantity) -> Verdict | None:
+    """Years and months beside days, which no exact factor joins: 12 months are 365 days to some."""
+    if RATIO in (first.dimension, second.dimension) or _CLOCK in (first.dimension, second.dimension):
+        return None
+    years, other = (first, second) if calendar_sizes(first.dimension) else (second, first)
+    if other.dimension != (("s", 1),):
+        return None
+    for seconds in calendar_sizes(years.dimension):
+        if abs(years.value * seconds - other.value) <= other.value / 100:
+            return "ambiguous"
+    month_days = {28, 30, 31}
+    months, days = years.value * 12, other.value / 86400
+    if months and any(days == months * length for length in month_days):
+        return "ambiguous"
+    return "different"
+
+
+def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict | None:
+    """A quantity beside a bare number: right in the unit that the question names, or as it is written."""
+    if plain.counted or plain.number.percent or plain.number.roman or measured.dimension in (_CLOCK, RATIO):
+        return None
+    named = [unit for unit in units_in(question) if unit.dimension == measured.dimension]
+    if named:
+        wanted = {unit.factor * plain.value + unit.offset for unit in named}
+        if measured.value in wanted:
+            return "same"
+        if any(abs(measured.value - value) <= abs(value) * CONVERTED / 4 for value in wanted):
+            return "ambiguous"
+        return "different"
+    others = [unit for unit in units_in(question) if not _is_everyday(unit)]
+    if measured.number.value != plain.number.value and measured.value != plain.value:
+        return "different"
+    return "different" if others else "same"
+
+
+def _is_everyday(unit: Unit) -> bool:
+    """Whether the unit's spelling is an everyday word that a question uses otherwise."""
+    return unit.name in ("h", "d", "s", "min", "in", "yr", "century", "decade", "month", "week", "stone", "cup", "°", "turn")
+
+
+@lru_cache(maxsize=1_024)
+def units_in(question: str) -> tuple[Unit, ...]:
+    """The units that a question names in words, or beside `in`: `how many minutes`, `in km/h`."""
+    found: list[Unit] = []
+    text = question[:400]
+    for word in _WORD.findall(text):
+        name = word.lower()
+        spelled_out = len(name) > 3 or name in ("mph", "kph", "km", "kg", "cm", "mm", "ml", "km/h", "m/s", "€", "$", "£")
+        if spelled_out and name not in ("second", "minute", "stone", "degree", "point", "pound", "turn", "foot"):
+            found += read_unit(word)
+    found += [unit for name in re.findall(r"\bin (\S{1,12})(?=[?.,]|$)", text) for unit in read_unit(name)]
+    found += [unit for phrase in _PHRASE.findall(text) for unit in read_unit(phrase)]
+    return tuple(dict.fromkeys(found))
+
+
+_PHRASE: Final = re.compile(
+    r"\b((?:square |cubic )?[a-z]+ per [a-z]+(?: squared)?|square [a-z]+|cubic [a-z]+|degrees [a-z]+|[a-z]+ squared)\b", re.I
+)

@@ -1,0 +1,238 @@
+"""Answers in mathematics: formulas, equations, inequalities, intervals, sets, tuples and matrices, compared exactly
+enough to tell them apart (`expressions` says how)."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from negbank.text.expressions import MAX_LENGTH, Values, are_close, evaluate, tidy_formula
+
+_MARKS: Final = re.compile(r"[\\^=<>≤≥≠∈√π∞∪|{}\[\]⁰¹²³⁴⁵⁶⁷⁸⁹±]|\d\s*[A-Za-z(]|[A-Za-z)]\s*[-+*/·×−]\s*[\dA-Za-z(]|\d\s*[-+*/·×÷−]\s*\d|\(.*,.*\)|!$|°")
+_MATRIX: Final = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*?)\\end\{\1\}", re.DOTALL)
+_NAMED: Final = re.compile(r"([A-Za-z](?:_\{?\w\}?)?|[A-Za-z]\([a-z]\)|\\?(?:theta|alpha|beta|lambda|phi))\s*=\s*([^=]+)")
+_RELATION: Final = re.compile(r"\s*(=|<|>|≤|≥|≠)\s*")
+_JOINED: Final = re.compile(r"\s*(?:,|;|\bor\b|\band\b)\s*|,\s*(?:or|and)\s+")
+_FLIPPED: Final = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
+
+
+@dataclass(frozen=True)
+class Maths:
+    """What a text says: `kind` is value, set, list (in order), interval, equation or matrix.
+
+    `values` holds the members; `ends` the brackets of an interval or list; `letter` the unknown that it is about.
+    """
+
+    kind: str
+    values: tuple[Values, ...]
+    ends: str = ""
+    letter: str = ""
+    parts: tuple[Maths, ...] = ()
+
+
+@lru_cache(maxsize=4_096)
+def read_maths(text: str) -> Maths | None:
+    """`text` as mathematics; None where it is anything else."""
+    if not text or len(text) > MAX_LENGTH:
+        return None
+    matrix = _MATRIX.fullmatch(text.strip().strip("$").strip())
+    if matrix is not None:
+        return _matrix(matrix[2])
+    tidied = tidy_formula(text)
+    if "∪" in tidied:
+        parts = tuple(part for piece in tidied.split("∪") if (part := _read(piece.strip())) is not None)
+        return Maths("union", (), parts=parts) if len(parts) == tidied.count("∪") + 1 else None
+    return _read(tidied)
+
+
+def looks_like_maths(text: str) -> bool:
+    """Whether `text` has a mark of a formula, beyond a plain number or word."""
+    return len(text) <= MAX_LENGTH and _MARKS.search(text) is not None
+
+
+def compare_maths(first: Maths, second: Maths) -> bool | None:
+    """Whether both say the same; None where they cannot be compared."""
+    if first.kind == "union" or second.kind == "union":
+        return _compare_unions(first, second)
+    first, second = _aligned(first, second), _aligned(second, first)
+    kinds = {first.kind, second.kind}
+    if kinds == {"list", "interval"}:
+        return _same_members(first.values, second.values) and first.ends == second.ends
+    if first.kind != second.kind:
+        return False if kinds <= {"value", "set", "list", "interval", "matrix"} else None
+    if first.kind == "equation":
+        return _same_equation(first.values[0], second.values[0])
+    if first.kind == "set":
+        return _same_set(first.values, second.values)
+    if first.kind in ("list", "interval", "matrix"):
+        return first.ends == second.ends and _same_members(first.values, second.values)
+    return _equal(first.values[0], second.values[0])
+
+
+def _aligned(ours: Maths, theirs: Maths) -> Maths:
+    """`x = 5` beside `5`; a set of one beside a value; a bare list beside a set."""
+    if ours.kind == "value" and theirs.kind == "set" and len(theirs.values) == 1:
+        return Maths("set", ours.values)
+    if ours.kind == "set" and ours.ends == "" and theirs.kind == "list":
+        return Maths("list", ours.values, "()")
+    return ours
+
+
+def _equal(first: Values, second: Values) -> bool:
+    return all(are_close(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _same_members(first: Sequence[Values], second: Sequence[Values]) -> bool:
+    return len(first) == len(second) and all(_equal(a, b) for a, b in zip(first, second, strict=True))
+
+
+def _same_set(first: Sequence[Values], second: Sequence[Values]) -> bool:
+    inside = all(any(_equal(a, b) for b in second) for a in first)
+    return inside and all(any(_equal(a, b) for a in first) for b in second)
+
+
+def _same_equation(first: Values, second: Values) -> bool | None:
+    """Whether two differences of sides vanish together, as far as a constant factor shows it."""
+    if any(abs(value) < 1e-12 for value in (*first, *second)):
+        return None
+    ratios = [a / b for a, b in zip(first, second, strict=True)]
+    return True if all(are_close(ratio, ratios[0]) for ratio in ratios) else None
+
+
+def _compare_unions(first: Maths, second: Maths) -> bool | None:
+    if first.kind != second.kind or len(first.parts) != len(second.parts):
+        return False if {first.kind, second.kind} <= {"union", "interval", "list"} else None
+    return all(any(compare_maths(a, b) for b in second.parts) for a in first.parts)
+
+
+def _read(text: str) -> Maths | None:
+    if text in ("∅", "{}", r"\{\}"):
+        return Maths("set", (), "{}")
+    if text.startswith((r"\{", "{")) and text.endswith("}"):
+        inner = text.removeprefix("\\")[1:].removesuffix("}").removesuffix("\\")
+        members = _members(inner)
+        if members is not None and (text[0] == "\\" or len(members) > 1 or "^" not in text):
+            return Maths("set", members, "{}")
+    belongs = re.fullmatch(r"([A-Za-z])\s*∈\s*(.+)", text)
+    if belongs is not None:
+        inner_read = _read(belongs[2])
+        return inner_read if inner_read is not None and inner_read.kind in ("list", "interval", "set") else None
+    if text[:1] in "([" and text[-1:] in ")]" and _closes_at_end(text):
+        values = _members(text[1:-1], "and" not in text)
+        if values is not None and len(values) > 1:
+            interval = len(values) == 2 and (text[0] + text[-1] != "()" or any(_is_infinite(v) for v in values))
+            return Maths("interval" if interval else "list", values, text[0] + text[-1])
+    return _related(text) or _several(text) or _single(text)
+
+
+def _closes_at_end(text: str) -> bool:
+    depth = 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([") - (sign in ")]")
+        if depth == 0:
+            return place == len(text) - 1
+    return False
+
+
+def _is_infinite(values: Values) -> bool:
+    return any(math.isinf(value.real) for value in values)
+
+
+def _split(text: str) -> list[str]:
+    """`text` at its commas outside brackets."""
+    pieces, depth, start = [], 0, 0
+    for place, sign in enumerate(text):
+        depth += (sign in "([{") - (sign in ")]}")
+        if sign in ",;" and depth == 0 and not re.match(r",\d{3}(?!\d)", text[place : place + 5]):
+            pieces.append(text[start:place])
+            start = place + 1
+    return [piece.strip() for piece in (*pieces, text[start:])]
+
+
+def _members(text: str, plain: bool = True) -> tuple[Values, ...] | None:
+    pieces = _split(text)
+    values = tuple(value for piece in pieces if (value := evaluate(piece)) is not None)
+    return values if len(values) == len(pieces) and plain else None
+
+
+def _single(text: str) -> Maths | None:
+    value = evaluate(text)
+    return None if value is None else Maths("value", (value,))
+
+
+def _several(text: str) -> Maths | None:
+    """`2 and 3`, `x = 2 or x = 3`, `2, 3`, `±3`."""
+    if text.startswith("±") or re.search(r"=\s*±", text):
+        both = [evaluate(text.rpartition("±")[2].strip()), evaluate("-(" + text.rpartition("±")[2].strip() + ")")]
+        values = tuple(value for value in both if value is not None)
+        return Maths("set", values) if len(values) == 2 else None
+    pieces = [piece for piece in re.split(r"\s+(?:or|and)\s+", text) for piece in _split(piece) if piece]
+    if len(pieces) < 2:
+        return None
+    letters: set[str] = set()
+    out: list[Values] = []
+    for piece in pieces:
+        named = _NAMED.fullmatch(piece)
+        value = evaluate(named[2] if named is not None else piece)
+        if value is None:
+            return None
+        if named is not None:
+            letters.add(named[1])
+        out.append(value)
+    return Maths("set", tuple(out), letter="".join(sorted(letters))) if len(letters) <= 1 else None
+
+
+def _related(text: str) -> Maths | None:
+    """An equation or a chain of inequalities."""
+    pieces = _RELATION.split(text)
+    sides, signs = pieces[::2], pieces[1::2]
+    if not signs or len(signs) > 2 or not all(sides) or "±" in text or re.search(r"\b(?:or|and)\b", text):
+        return None
+    if signs == ["="]:
+        return _equation(text, sides)
+    if "=" in signs or "≠" in signs or any(len(_split(side)) > 1 for side in sides):
+        return None
+    if len(signs) == 2:
+        if signs[0] in ">≥":
+            sides, signs = sides[::-1], [_FLIPPED[sign] for sign in signs[::-1]]
+        if any(sign not in "<≤" for sign in signs) or not re.fullmatch(r"[A-Za-z]", sides[1]):
+            return None
+        return _interval(sides[0], sides[2], signs[0], signs[1])
+    letter_first = re.fullmatch(r"[A-Za-z]", sides[0]) is not None
+    if not letter_first and re.fullmatch(r"[A-Za-z]", sides[1]) is None:
+        return None
+    sign = signs[0] if letter_first else _FLIPPED[signs[0]]
+    other = sides[1] if letter_first else sides[0]
+    return _interval("-∞", other, "<", sign) if sign in "<≤" else _interval(other, "∞", "<" if sign == ">" else "≤", "<")
+
+
+def _interval(low: str, high: str, first: str, second: str) -> Maths | None:
+    values = [evaluate(low), evaluate(high)]
+    if values[0] is None or values[1] is None:
+        return None
+    ends = ("[" if first == "≤" else "(") + ("]" if second == "≤" else ")")
+    return Maths("interval", (values[0], values[1]), ends)
+
+
+def _equation(text: str, sides: list[str]) -> Maths | None:
+    named = _NAMED.fullmatch(text) or _NAMED.fullmatch(f"{sides[1]} = {sides[0]}")
+    if named is not None and named[1] not in re.sub(r"\\[A-Za-z]+", "", named[2]):
+        inner = _read(named[2].strip())
+        if inner is not None and inner.kind in ("value", "list", "set", "interval"):
+            return Maths(inner.kind, inner.values, inner.ends, letter=named[1])
+    left, right = evaluate(sides[0]), evaluate(sides[1])
+    if left is None or right is None:
+        return None
+    return Maths("equation", (tuple(a - b for a, b in zip(left, right, strict=True)),))
+
+
+def _matrix(body: str) -> Maths | None:
+    rows = [row.split("&") for row in re.split(r"\\\\", body) if row.strip()]
+    values = [evaluate(tidy_formula(cell)) for row in rows for cell in row]
+    if not values or len({len(row) for row in rows}) != 1 or any(value is None for value in values):
+        return None
+    return Maths("matrix", tuple(value for value in values if value is not None), f"{len(rows)}x{len(rows[0])}")
