@@ -22,7 +22,7 @@ _SMALL: Final = "αβγδεζηθικλμνξοπρστυφχψω"
 GREEK: Final = dict(zip(_GREEK, _SMALL, strict=True))
 """Each small letter by its English name."""
 _LATEX: Final = {
-    **{name: sign for name, sign in GREEK.items()},
+    **GREEK,
     **{name.title(): sign.upper() for name, sign in GREEK.items()},
     "varepsilon": "ε", "vartheta": "θ", "varphi": "φ", "to": "→", "rightarrow": "→", "longrightarrow": "→",
     "leftarrow": "←", "gets": "←", "leftrightarrow": "↔", "rightleftharpoons": "⇌", "Rightarrow": "⇒", "implies": "⇒",
@@ -37,7 +37,8 @@ _LATEX: Final = {
 _NAMES: Final = {
     "infinity": "∞", "plus or minus": "±", "plus-minus": "±", "greater than or equal to": "≥",
     "less than or equal to": "≤", "greater than": ">", "less than": "<", "not equal to": "≠", "not equal": "≠",
-    "empty set": "∅", "the empty set": "∅", "times": "×", "x": "×", "*": "×", "·": "×", "multiplication sign": "×", "division sign": "÷",
+    "empty set": "∅", "the empty set": "∅", "times": "×", "x": "×", "*": "×", "·": "×",
+    "multiplication sign": "×", "division sign": "÷",
     "plus": "+", "minus": "-", "equals": "=", "percent": "%", "per cent": "%", "ampersand": "&", "asterisk": "*",
     "hash": "#", "degree": "°", "square root": "√", "there exists": "∃", "for all": "∀", "union": "∪",
     "intersection": "∩", "element of": "∈", "dollar": "$", "dollar sign": "$", "euro": "€", "euro sign": "€",
@@ -68,8 +69,10 @@ _AROUND: Final = re.compile(r"(?<=[^\w\s]) (?=\S)|(?<=\S) (?=[^\w\s])")
 _LETTERS: Final = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŀ": "l",
 }  # fmt: skip
-_GERMAN: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
-_LOOKALIKES: Final = str.maketrans("аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο", "aeopcyxijsdhqwABEKMHOPCTXIJSABEZHIKMNOPTYXvo")
+_GERMAN: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "đ": "dj"}
+_LOOKALIKES: Final = str.maketrans(
+    "аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο", "aeopcyxijsdhqwABEKMHOPCTXIJSABEZHIKMNOPTYXvo"
+)
 
 
 def spelling_form(text: str) -> str:
@@ -94,17 +97,17 @@ def _has_long_marks(text: str) -> bool:
     return False
 
 
-def plain_letters(text: str, german: bool = False) -> str:
-    """A spelling form in small letters without accents on Latin and Greek ones, look-alikes of a mixed word made Latin.
+def plain_letters(text: str, german: bool = False, lower: bool = True) -> str:
+    """A spelling form without accents on Latin and Greek letters, look-alikes in a mixed word made Latin.
 
-    `german` writes ä, ö, ü, ø, å as ae, oe, ue, oe, aa.
+    In small letters, unless not `lower`. `german` writes ä, ö, ü, ø, å as ae, oe, ue, oe, aa.
     """
     if text.isascii():
-        return text.lower()
+        return text.lower() if lower else text
     words = [_unmixed(word) for word in text.split(" ")]
-    lower = " ".join(words).lower()
+    joined = " ".join(words)
     out = []
-    for character in lower:
+    for character in joined.lower() if lower else joined:
         if german and character in _GERMAN:
             out.append(_GERMAN[character])
             continue
@@ -135,7 +138,7 @@ def symbol_form(text: str) -> str:
     if len(text) > MAX_LENGTH:
         return text
     text = spelling_form(text).strip()
-    while len(text) > 2 and text[0] == text[-1] and text[0] in "$\"'":
+    while len(text) > 2 and text[0] == text[-1] and text[0] in "$\"'`":
         text = text[1:-1].strip()
     if "\\" in text:
         text = _NO_MEANING.sub(" ", _STYLED.sub(r"\1", text)).replace(r"\{", "{").replace(r"\}", "}")

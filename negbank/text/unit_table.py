@@ -6,6 +6,7 @@ Money has a dimension for each currency: currencies are never exchanged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -82,7 +83,8 @@ _SI: Final[tuple[tuple[str, str, Dimension, Fraction], ...]] = (
 """Symbol, names, dimension, factor: what takes SI prefixes."""
 _NO_PREFIX_SYMBOLS: Final = frozenset("cd dm hm".split())
 _BARE_ONLY: Final = {"t": "kM", "bar": "mk", "K": "mkM", "yr": "kMG", "pc": "kMG", "T": "mμ", "F": "pnμm", "C": "mμn",
-                     "B": "kMGTP", "b": "kMGT", "bit": "kMGT", "mol": "mk", "Wh": "kMGT", "cal": "k", "lm": "k", "cd": "m",
+                     "B": "kMGTP", "b": "kMGT", "bit": "kMGT", "mol": "mk", "Wh": "kMGT", "cal": "k", "lm": "k",
+                      "cd": "m",
                      "Bq": "kMG"}  # fmt: skip
 """The prefixes that some symbols are met with; `pt`, `ft`, `dB` are something else."""
 
@@ -123,6 +125,7 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("ton tons", _KG, 2000 * _LB),
     ("ton tons", _KG, 1000),
     ("ton tons", _KG, 2240 * _LB),
+    ("mcg", _KG, Fraction(1, 10**9)),
     ("carat carats ct", _KG, Fraction(2, 10**4)),
     ("cc", _VOLUME, Fraction(1, 10**6)),
     ("gal gallon gallons", _VOLUME, _GALLON),
@@ -161,7 +164,8 @@ _CALENDAR: Final = ((Fraction(365), Fraction(30)), (Fraction(36525, 100), Fracti
 """What a sum takes a year and a month for, in days."""
 
 _TEMPERATURES: Final = (
-    ("°C ℃ celsius centigrade degrees_celsius degree_celsius degrees_centigrade degrees_c deg_c", Fraction(1), Fraction(27315, 100)),
+    ("°C ℃ celsius centigrade degrees_celsius degree_celsius degrees_centigrade degrees_c deg_c",
+     Fraction(1), Fraction(27315, 100)),
     ("°F ℉ fahrenheit degrees_fahrenheit degree_fahrenheit degrees_f deg_f", Fraction(5, 9), Fraction(45967 * 5, 900)),
     ("°K degrees_kelvin degree_kelvin kelvins", Fraction(1), Fraction(0)),
 )  # fmt: skip
@@ -210,7 +214,7 @@ def unit_table() -> dict[str, tuple[Unit, ...]]:
     return {spelling: tuple(units) for spelling, units in table.items()}
 
 
-def _add_si(add) -> None:  # type: ignore[no-untyped-def]
+def _add_si(add: Callable[[str, Unit], None]) -> None:
     for symbol, names, dimension, factor in _SI:
         add(symbol, Unit(symbol, dimension, factor))
         for name in names.split():
@@ -224,7 +228,7 @@ def _add_si(add) -> None:  # type: ignore[no-untyped-def]
     add("dm", Unit("dm", _M, Fraction(1, 10)))
 
 
-def _add_money(add) -> None:  # type: ignore[no-untyped-def]
+def _add_money(add: Callable[[str, Unit], None]) -> None:
     for code, spellings, cents in _MONEY:
         add(spellings, Unit(code, ((code, 1),), Fraction(1)))
         add(cents, Unit(f"{code} cent", ((code, 1),), Fraction(1, 100)))
