@@ -18,7 +18,7 @@ PACKAGE = ROOT / "negbank"
 
 LAYERS = (
     {"errors", "terms", "licenses", "machine"},
-    {"records", "folders"},
+    {"records", "folders", "text"},
     {"decoding"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "pretraining"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
