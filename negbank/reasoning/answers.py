@@ -322,6 +322,8 @@ def compare_amounts(answer: Amount, gold: Amount) -> Comparison:
 
     So may a scale word be: 3 dozen is 36, and may be the gold 3.
     """
+    if not (answer.unit or gold.unit or answer.percent or gold.percent or answer.other or gold.other):
+        return _compare_bare(answer, gold)
     found = _compare_values(answer, gold)
     if found.outcome != "wrong" or (answer.scaled and gold.scaled):
         return found
@@ -329,6 +331,13 @@ def compare_amounts(answer: Amount, gold: Amount) -> Comparison:
     if any(_compare_values(mine, theirs).outcome != "wrong" for mine, theirs in others):
         return Comparison("undecided", UNIT)
     return found
+
+
+def _compare_bare(answer: Amount, gold: Amount) -> Comparison:
+    """Two numbers without units, which most answers are."""
+    if answer.value == gold.value or _is_same(answer, gold):
+        return Comparison("right", EQUAL)
+    return Comparison("undecided", ROUNDED) if _is_rounding(answer, gold) else Comparison("wrong", DIFFERENT)
 
 
 def _compare_values(answer: Amount, gold: Amount) -> Comparison:

@@ -82,16 +82,15 @@ def _is_expression(text: str) -> bool:
 def _decide_numbers(readings: Readings, final: Reading, golds: Sequence[Amount], called_wrong: bool) -> Comparison:
     asked = readings.asked
     said = None if final.value is None else against(final.value, golds, asked)
-    rivals = [_best(other.values, golds, asked) for other in readings.others]
-    beside = _best(final.values, golds, asked)
     if said is not None and said.outcome == "right":
         sure = not readings.doubtful and not any(_speaks_against(other, final, golds, asked) for other in readings.others)
         return said if sure else Comparison("undecided", AMBIGUOUS)
     if said is not None and said.outcome == "undecided":
         return said
+    beside = _best(final.values, golds, asked)
     if beside.outcome != "wrong":
         return Comparison("undecided", AMBIGUOUS if beside.outcome == "right" else beside.reason)
-    if any(found.outcome == "right" for found in rivals):
+    if any(_best(other.values, golds, asked).outcome == "right" for other in readings.others):
         return Comparison("undecided", AMBIGUOUS)
     if final.certain and not readings.doubtful:
         return Comparison("wrong", said.reason if said is not None else DIFFERENT)

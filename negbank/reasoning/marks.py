@@ -25,6 +25,7 @@ _NOUN: Final = (
     r"答案|答え|解答|回答|答|정답|답|उत्तर|जवाब|উত্তর|الجواب|الإجابة|جواب|پاسخ|תשובה|คำตอบ"
 )
 """What an answer is called, in languages that models write in."""
+_NOUNS: Final = tuple(word.rstrip("?l") if word.endswith("?") else word for word in _NOUN.split("|"))
 _LATIN: Final = r"(?<![^\W\d_])"
 _COPULA: Final = (
     r"is|are|was|equals|would be|should be|must be|will be|comes to|comes out to|ist|lautet|beträgt|est|es|é|è|sera|"
@@ -42,6 +43,7 @@ _LABEL: Final = re.compile(
     rf"(\S[^\n]*)",
     re.MULTILINE | re.IGNORECASE,
 )
+_LETTER_LABEL: Final = re.compile(r"^[ \t>*_#`-]*A[ \t*_`]{0,9}[:：][ \t*_`]*(\S[^\n]*)", re.MULTILINE)
 _PHRASE: Final = re.compile(
     rf"{_LATIN}(?:{_NOUN})"
     rf"(?:[ \t*_`]{{0,9}}[:：=]|(?:[ \t][^.!?:\n\d]{{0,50}}?)?[ \t*_`]{{0,9}}(?<![^\W_])(?:{_COPULA})(?![^\W\d_])|"
@@ -97,7 +99,11 @@ class Mark:
 
 def find_marks(chain: str) -> tuple[Mark, ...]:
     """Every mark of `chain` in order of its place; where two point at one place, the stronger sign only."""
-    found = [*_hashes(chain), *_boxes(chain), *_fields(chain), *_labels(chain), *_phrases(chain)]
+    found = [*_hashes(chain), *_boxes(chain)]
+    if _names_answer(chain):
+        found += [*_fields(chain), *_labels(chain, _LABEL), *_phrases(chain)]
+    elif "A:" in chain or "A" in chain and ":" in chain:
+        found += _labels(chain, _LETTER_LABEL)
     kept: list[Mark] = []
     for mark in sorted(found, key=lambda mark: (not mark.strong, mark.start)):
         if not any(mark.start < other.end and other.start < mark.end for other in kept):
@@ -150,8 +156,14 @@ def _fields(chain: str) -> Iterator[Mark]:
             yield Mark(found.start(), found.end(), text, FIELD)
 
 
-def _labels(chain: str) -> Iterator[Mark]:
-    for found in _LABEL.finditer(chain):
+def _names_answer(chain: str) -> bool:
+    """Whether a noun for an answer stands in `chain`: most chains have none, and are told so at once."""
+    lower = chain.lower()
+    return any(word in lower for word in _NOUNS)
+
+
+def _labels(chain: str, pattern: re.Pattern[str]) -> Iterator[Mark]:
+    for found in pattern.finditer(chain):
         text = found.group(1).strip()
         if not text.strip(" .*_$#`") or is_option_list(chain, found):
             continue

@@ -9,13 +9,16 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from typing import Final, Literal
 
 from negbank.reasoning.amounts import Amount, plain_answer, read_amount
+from negbank.reasoning.expressions import CACHED, MAX_DIGITS
 from negbank.reasoning.tokens import CURRENCIES
 from negbank.reasoning.units import FAMILY, SIZE
 from negbank.text.characters import plain_characters
-from negbank.text.numbers import MAX_DIGITS, FoundNumber, Number, find_numbers, read_number
+from negbank.text.digits import Number
+from negbank.text.numbers import FoundNumber, find_numbers, read_number
 
 Role = Literal["said", "beside", "bound", "reference", "unknown"]
 
@@ -165,6 +168,7 @@ def _and_loose(text: str, blank: Sequence[tuple[int, int]], values: Sequence[Val
     return found
 
 
+@lru_cache(maxsize=CACHED)
 def read_amounts(text: str) -> tuple[Amount, ...]:
     """Every reading of a text that is one amount, the usual one first; () where it is anything else."""
     text = plain_answer(plain_characters(text))

@@ -179,14 +179,14 @@ def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
     cue = _last_cue(body, live[at].end)
     if cue is not None:
         return _corrected(body, cue, [replace(reading, state="withdrawn") for reading in readings], asked)
-    cues = [found.start() for found in _CUE.finditer(body)]
+    cues = [found.start() for found in _CUE.finditer(body)] if at else []
     final = _in_line(body, live, readings, at, asked)
     others = [
         replace(reading, state="withdrawn" if any(live[place].end <= cue < live[at].start for cue in cues) else "earlier")
         for place, reading in enumerate(readings)
         if place < at
     ]
-    after = body[live[at].end :]
+    after = body[live[at].end :].strip()
     if live[at].kind != BOXED:
         after = body[live[at].start + len(live[at].text) :] if live[at].text in body[live[at].start : live[at].end] else after
     others += _after(after, asked)
@@ -196,7 +196,7 @@ def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
 
 def _after(after: str, asked: Asked) -> Iterator[Reading]:
     """What stands after the answer, as one reading."""
-    values = find_values(after) if re.search(r"\d", after) or after.strip() else ()
+    values = find_values(after) if after else ()
     if values:
         yield Reading(after.strip()[:MAX_SENTENCE], LAST_SENTENCE, "after", values)
 
@@ -218,9 +218,11 @@ def _corrected(body: str, cue: re.Match[str], before: list[Reading], asked: Aske
 def _in_line(body: str, live: list[Mark], readings: list[Reading], at: int, asked: Asked) -> Reading:
     """The reading of mark `at`, with the other marks of its line as values of it: `x = \\boxed{5}, y = \\boxed{7}`."""
     final, mark = readings[at], live[at]
-    same = [place for place in range(at) if mark.kind == live[place].kind and "\n" not in body[live[place].end : mark.start].strip(" \t")]
+    if mark.kind != BOXED:
+        return final
+    same = [place for place in range(at) if live[place].kind == BOXED and "\n" not in body[live[place].end : mark.start].strip(" \t")]
     same = [place for place in same if mark.start - live[place].end < 200 and not _CUE.search(body, live[place].end, mark.start)]
-    if not same or mark.kind != BOXED:
+    if not same:
         return final
     start = body.rfind("\n", 0, live[same[0]].start) + 1
     named: dict[str, Value] = {}
