@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from negbank.commands.mine import MineResult
     from negbank.commands.mine_chains import ChainCounts
 
-CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "models")
+CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "models")
 
 
 @click.command()
@@ -127,13 +127,13 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
 
 def _chain_settings(
     tiers: tuple[str, ...], refused: str | None, trajectories: tuple[str, ...], layout: str | None,
-    license: str | None, perturb: bool, models: dict[str, Any],
+    license: str | None, perturb: bool, strict: bool, models: dict[str, Any],
 ) -> Any:  # fmt: skip
     """The options of the tier erroneous-cot as `ChainSettings`. Raises UsageError for those that do not go together."""
     import negbank
 
     if ERRONEOUS_COT not in tiers:
-        if trajectories or layout or license or perturb or models:
+        if trajectories or layout or license or perturb or strict or models:
             raise click.UsageError("chains are mined into a tier of their own: add --tier erroneous-cot")
         return negbank.ChainSettings()
     if len(tiers) > 1:
@@ -143,7 +143,7 @@ def _chain_settings(
         raise click.UsageError(
             "the tier erroneous-cot needs chains: --trajectories FILE, --perturb, --generate MODEL, or --endpoint URL"
         )
-    return negbank.ChainSettings(trajectories, layout, license, perturb, refused, asked)
+    return negbank.ChainSettings(trajectories, layout, license, perturb, refused, asked, strict)
 
 
 def _settings(
@@ -200,6 +200,9 @@ def _print_chains(chains: ChainCounts) -> None:
         "chain stands beside the others."
     )
     if chains.false_claims:
-        click.echo(f"Claims: {chains.false_claims:,} chains are not what their file says that they are.")
+        click.echo(
+            f"Disagreements: {chains.false_claims:,} chains were refused because their file and the gold answer differ on "
+            f"whether they are right. For example, {chains.disagreement}."
+        )
     known = ", ".join(f"{source} {count:,}" for source, count in chains.first_error.items())
     click.echo(f"First error known by: {known}")

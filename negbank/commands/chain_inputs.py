@@ -50,8 +50,8 @@ class ChainSettings:
     license: str | None = None
     perturb: bool = False
     refused: str | None = None
-    strict: bool = False
     models: ModelSettings = field(default_factory=ModelSettings)
+    strict: bool = False
 
 
 class ChainInput(Protocol):

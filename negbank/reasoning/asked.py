@@ -17,7 +17,7 @@ MAX_QUESTION: Final = 20_000
 _SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
 _ASKS: Final = re.compile(r"\?|^\s*(?:how|what|find|calculate|compute|determine|evaluate|solve|give|express|work out)\b", re.IGNORECASE)
 _HOW_MANY: Final = re.compile(
-    r"\b(?:how\s+many|number\s+of|how\s+much)\s+((?:[a-z'-]+\s+){0,3}?)([a-z]{2,})\b", re.IGNORECASE
+    r"\b(?:how\s+many|number\s+of)\s+((?:[a-z'-]+\s+){0,3}?)([a-z]{2,})\b", re.IGNORECASE
 )
 _IN_UNIT: Final = re.compile(r"\b(?:in|as)\s+(?:total\s+)?((?:square|cubic)\s+)?([a-z]+)\b", re.IGNORECASE)
 _HOW_MUCH: Final = re.compile(

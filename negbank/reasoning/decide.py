@@ -25,7 +25,7 @@ from negbank.reasoning.answers import (
 )
 from negbank.reasoning.asked import Asked
 from negbank.reasoning.quantities import Value, read_amounts
-from negbank.reasoning.readings import Reading, Readings
+from negbank.reasoning.readings import CORRECTION, LAST_SENTENCE, Reading, Readings
 from negbank.reasoning.units import FAMILY, SIZE
 from negbank.text.characters import plain_characters
 
@@ -41,6 +41,7 @@ _POWERED: Final = re.compile(
 _LETTER: Final = re.compile(r"\(?([A-J])\)?(?:[.:]?\s.*)?", re.DOTALL)
 _WORD: Final = re.compile(r"[\w'-]+")
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
+MOST_PARTS: Final = 6
 FEWEST_WORDS: Final = 3
 """An answer that arranges the question's own words has at least so many."""
 
@@ -90,6 +91,8 @@ def _decide_numbers(readings: Readings, final: Reading, golds: Sequence[Amount],
     beside = _best(final.values, golds, asked)
     if beside.outcome != "wrong":
         return Comparison("undecided", AMBIGUOUS if beside.outcome == "right" else beside.reason)
+    if final.value is None and _is_shared_out(final.values, golds):
+        return Comparison("undecided", AMBIGUOUS)
     if any(_best(other.values, golds, asked).outcome == "right" for other in readings.others):
         return Comparison("undecided", AMBIGUOUS)
     if final.certain and not readings.doubtful:
@@ -97,6 +100,12 @@ def _decide_numbers(readings: Readings, final: Reading, golds: Sequence[Amount],
     if final.value is None and not called_wrong:
         return Comparison("undecided", AMBIGUOUS)
     return _decide_guess(readings, golds, called_wrong)
+
+
+def _is_shared_out(values: Sequence[Value], golds: Sequence[Amount]) -> bool:
+    """Whether an answer gives the gold one in parts: `4 blue boxes and 6 red boxes` for 10."""
+    parts = [value.amounts[0].value for value in values if value.role == "said" or len(values) < MOST_PARTS]
+    return len(parts) > 1 and any(sum(parts) == gold.value for gold in golds)
 
 
 def _decide_guess(readings: Readings, golds: Sequence[Amount], called_wrong: bool) -> Comparison:
@@ -214,13 +223,14 @@ def _decide_text(
     found = compare_texts(final.text, gold, question, judge)
     if found.outcome == "undecided":
         return found
-    others = [other for other in readings.others if other.certain or other.state == "after"]
+    marked = final.found_by not in (LAST_SENTENCE, CORRECTION)
+    others = [other for other in readings.others if other.found_by != LAST_SENTENCE or other.state == "after"]
     texts = [other.text for other in others]
     if found.outcome == "right":
         rivals = [other for other in others if other.state == "earlier" and other.found_by == final.found_by != "boxed"]
         clear = not readings.doubtful and all(_says(other.text, gold, question) for other in rivals)
-        return found if clear and final.certain else Comparison("undecided", AMBIGUOUS)
-    if not final.certain or readings.doubtful or any(_says(text, gold, question) for text in texts):
+        return found if clear and marked else Comparison("undecided", AMBIGUOUS)
+    if not marked or readings.doubtful or any(_says(text, gold, question) for text in texts):
         return Comparison("undecided", AMBIGUOUS)
     return found
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, Generic, TypeVar
 
 from negbank.reasoning.answers import compare
@@ -54,7 +54,7 @@ class QuestionIndex(Generic[T]):
         loose = loose_key(question)
         self._loose[loose] = None if loose in self._loose else key
 
-    def replace(self, question: str, value: T) -> None:
+    def put(self, question: str, value: T) -> None:
         """Put another value in place of a question's."""
         self._exact[exact_key(question)] = value
 
@@ -79,13 +79,19 @@ class GoldBook:
         self._seen: dict[bytes, str] = {}
 
     @classmethod
-    def of(cls, pairs: Iterable[tuple[str, str]]) -> GoldBook:
-        """The book of a source's (question, gold answer or chain); two answers to one question make it unusable."""
+    def of(cls, golds: Iterable[tuple[str, str] | tuple[str, str, Sequence[str] | None]]) -> GoldBook:
+        """The book of a source's (question, gold answer or chain, all right answers where there are several).
+
+        Two answers to one question, of which neither row knows the other's, make it unusable.
+        """
         index: QuestionIndex[Gold | str] = QuestionIndex()
-        for question, text in pairs:
+        for question, text, *more in golds:
             gold, before = read_gold(text, question), index.find(question)
+            others = tuple(answer for answer in (more[0] if more and more[0] else ()) if answer != text)
+            if isinstance(gold, Gold) and others:
+                gold = replace(gold, others=others)
             if isinstance(before, Gold) and isinstance(gold, Gold) and not _is_same(before.answer, gold.answer):
-                index.replace(question, TWO_GOLDS)
+                index.put(question, TWO_GOLDS)
             index.add(question, gold)
         book = cls()
         book._source = index
@@ -134,9 +140,12 @@ def is_plain_gold(text: str) -> bool:
     return not marked and not (found is not None and found.values and _is_prose(text))
 
 
+_SENTENCE_WORDS: Final = re.compile(r"\b(?:is|are|was|were|has|have|had|there|gets?|makes?)\b", re.I)
+
+
 def _is_prose(text: str) -> bool:
     words = re.findall(r"(?<!\\)\b[^\W\d_]{2,}", re.sub(r"\\[A-Za-z]+", "", text))
-    return len(words) >= 3
+    return len(words) >= 3 and (re.search(r"\d", text) is not None or _SENTENCE_WORDS.search(text) is not None)
 
 
 def _gold_text(readings: Readings, text: str) -> str | None:

@@ -136,9 +136,13 @@ def _bigbench_mistake(record: Record) -> Iterator[Trajectory]:
     error = record.get("mistake_index")
     if error is not None and (isinstance(error, bool) or not isinstance(error, int) or not 0 <= error < len(steps)):
         raise LayoutError(f"'mistake_index' is {error!r}, where null or the number of one of {len(steps)} steps is expected")
-    claim = None if gold is None or said is None else " ".join(gold.split()) == " ".join(said.split())
+    claim = None if gold is None or said is None else _bare(gold) == _bare(said)
     model = _optional(record, MODEL)
     yield Trajectory(_text(record, "input"), "\n".join(steps), steps, gold, claim, error, model)
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).rstrip(".")
 
 
 def _prm800k(record: Record) -> Iterator[Trajectory]:

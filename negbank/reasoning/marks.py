@@ -98,14 +98,14 @@ class Mark:
 
 
 def find_marks(chain: str) -> tuple[Mark, ...]:
-    """Every mark of `chain` in order of its place; where two point at one place, the stronger sign only."""
+    """Every mark of `chain` in order of its place; where two point at one place, the surer sign only."""
     found = [*_hashes(chain), *_boxes(chain)]
     if _names_answer(chain):
         found += [*_fields(chain), *_labels(chain, _LABEL), *_phrases(chain)]
     elif "A:" in chain or "A" in chain and ":" in chain:
         found += _labels(chain, _LETTER_LABEL)
     kept: list[Mark] = []
-    for mark in sorted(found, key=lambda mark: (not mark.strong, mark.start)):
+    for mark in sorted(found, key=lambda mark: (not mark.strong, mark.kind == LABEL, mark.start)):
         if not any(mark.start < other.end and other.start < mark.end for other in kept):
             kept.append(mark)
     return tuple(sorted(kept, key=lambda mark: mark.start))
@@ -175,6 +175,8 @@ def is_option_list(chain: str, found: re.Match[str]) -> bool:
     letter = found.group().lstrip(" \t>*_#`-")[:2]
     if letter not in ("A:", "A：", "A ", "A*", "A="):
         return False
+    if re.search(r"(?<!\w)[B-E][ \t*_]?[:：]", found.group(1)[:200]):
+        return True
     return re.match(r"\s*\n?[ \t>*_#`-]*B[ \t*_]*[:：)=.]", chain[found.end() : found.end() + 20]) is not None
 
 

@@ -241,6 +241,8 @@ def _value(text: str, start: int, end: int, readings: Sequence[Number]) -> Value
         amounts = tuple(replace(amount, unit=unit) for amount in amounts)
     role: Role = "unknown" if unknown else _role(text, start, end)
     stop = stop if unit else end
+    if text[end:stop].count("{") > text[end:stop].count("}"):
+        stop = text.find("}", stop) + 1 or stop
     return Value(start, stop, text[start:stop].strip(), amounts, role, noun)
 
 

@@ -35,10 +35,11 @@ class Verdict:
     """What became of one chain. Steps count from 0.
 
     `first_error_step` is known for certain by `arithmetic`, or taken from the labels of the file (`file`), or from
-    whoever broke the chain, as `error_source` says: the earlier of the two, and arithmetic where both name one step.
+    whoever broke the chain, as `error_source` says; arithmetic where both name one step.
     `divergent_step` is a hint beside the gold chain. `claim_holds` is None where the file claims nothing. `verified_by`
     names what the outcome rests on: the `gold` answer, the word of the `file`, or `both`. `reason` says why it was
-    refused, or how the answers were found to be equal or different.
+    refused, or how the answers were found to be equal or different. `found_right` is what the gold answer says of a chain
+    that its file judges otherwise.
     """
 
     outcome: Literal["wrong", "right", "refused"]
@@ -60,6 +61,7 @@ class Verdict:
     claim_holds: bool | None = None
     provenance: str | None = None
     verified_by: str | None = None
+    found_right: bool | None = None
 
 
 @dataclass
@@ -127,7 +129,7 @@ def _judge(chain: Trajectory, gold: Gold, judge: Judge | None, strict: bool) -> 
         return _refuse(chain, reason, **answers)
     claim = None if chain.claimed_correct is None else chain.claimed_correct == (found.outcome == "right")
     if claim is False:
-        return replace(_refuse(chain, FILE_DISAGREES, **answers), claim_holds=False)
+        return replace(_refuse(chain, FILE_DISAGREES, **answers), claim_holds=False, found_right=found.outcome == "right")
     verified_by = BY_GOLD if claim is None else BY_BOTH
     return replace(_known(chain, found.outcome, found.reason, gold), **answers, claim_holds=claim, verified_by=verified_by)
 
@@ -158,8 +160,8 @@ def _known(chain: Trajectory, outcome: Literal["wrong", "right"], reason: str, g
 
 
 def _first_error(chain: Trajectory, steps: tuple[str, ...]) -> tuple[int | None, str | None, str | None]:
-    """The first wrong step, how it is known, and its kind: a false equation says nothing of the steps before it."""
+    """The first wrong step, how it is known, and its kind. A step that the file marks is kept: people saw the chain."""
     claimed, error = chain.claimed_error_step, first_false_equation(steps)
-    if error is not None and (claimed is None or error.step <= claimed):
+    if error is not None and (claimed is None or error.step == claimed):
         return error.step, ARITHMETIC, "calculation"
     return claimed, None if claimed is None else chain.error_source or FILE, chain.error_type
