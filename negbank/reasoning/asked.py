@@ -25,6 +25,7 @@ _HOW_MUCH: Final = re.compile(
     r"\bwhat\b.{0,40}\b(?:cost|price|profit|revenue|wage|bill|earnings|salary|income)\b",
     re.IGNORECASE | re.DOTALL,
 )
+_SHARE: Final = re.compile(r"%|\b(?:per\s?cents?|percentages?|rates?|chances?|probabilit\w+|fractions?|proportions?|shares?|odds)\b", re.I)
 _VARIABLE: Final = re.compile(
     r"(?:\bvalue\s+of|\bwhat\s+is|\bwhat's|\bfind|\bsolve\s+for|\bdetermine|\bcompute|\bcalculate|\bfor\s+which|\bwhat\s+does)\s+"
     r"(?:the\s+value\s+of\s+)?(?:\\?[$(]\s*)?([A-Za-z])(?:\s*\\?[$)])?\s*(?:[?.,;:]|$|\b(?:if|when|given|equal|in|is)\b)",
@@ -40,6 +41,8 @@ _MEASURED: Final = frozenset("m g l s h d mm b t in".split())
 class Asked:
     """What is asked for: `unit` as `units` spells it (`stated` where it is named), `noun` in lower case, `variable`; empty where it is not said.
 
+    `share` says that it asks for a percentage or a fraction.
+
     `mentioned` are the units that the whole question names, `words` its words.
     """
 
@@ -47,6 +50,7 @@ class Asked:
     stated: bool = False
     noun: str = ""
     variable: str = ""
+    share: bool = False
     mentioned: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
 
@@ -70,7 +74,8 @@ def read_asked(question: str) -> Asked:
         units = {"dollar"}
     unit = next(iter(units)) if len(units) == 1 else ""
     name = variable.group(1) if variable is not None else ""
-    return Asked(unit, stated, noun, name if name not in ("a", "A", "I") or f"{name} =" in text else "", mentioned, words)
+    name = name if name not in ("a", "A", "I") or f"{name} =" in text else ""
+    return Asked(unit, stated, noun, name, _SHARE.search(last) is not None, mentioned, words)
 
 
 def _counted(sentence: str) -> tuple[str, set[str]]:

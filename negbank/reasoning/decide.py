@@ -41,6 +41,7 @@ _POWERED: Final = re.compile(
 _LETTER: Final = re.compile(r"\(?([A-J])\)?(?:[.:]?\s.*)?", re.DOTALL)
 _WORD: Final = re.compile(r"[\w'-]+")
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
+_FORMULA: Final = re.compile(r"\\(?:sqrt|pi|d?frac|log|ln|sin|cos|tan|times|cdot|binom)(?![a-z])|√|π|\*\*|\^|\d!|[\d)]\s?[-+*/×]\s?[\dA-Za-z(]")
 MOST_PARTS: Final = 6
 FEWEST_WORDS: Final = 3
 """An answer that arranges the question's own words has at least so many."""
@@ -59,8 +60,12 @@ def decide(
     golds = read_amounts(gold)
     if not golds:
         return _decide_text(readings, final, gold, question, judge)
-    if not final.values or (final.value is None and final.certain and _is_expression(final.text)):
+    if not final.values:
         return _decide_text(readings, final, gold, question, judge)
+    if final.value is None and final.certain and _is_expression(final.text):
+        said = _decide_text(readings, final, gold, question, judge)
+        if said.outcome != "wrong":
+            return said
     return _decide_numbers(readings, final, golds, called_wrong)
 
 
@@ -77,7 +82,8 @@ def decide_all(
 
 
 def _is_expression(text: str) -> bool:
-    return re.search(r"\\(?:sqrt|pi|frac|dfrac)|√|π", text) is not None
+    """Whether an answer is a formula with no one number in it: its terms are none of its values."""
+    return _FORMULA.search(text) is not None and not re.search(r"[A-Za-z]{4}", re.sub(r"\\[A-Za-z]+", "", text))
 
 
 def _decide_numbers(readings: Readings, final: Reading, golds: Sequence[Amount], called_wrong: bool) -> Comparison:
@@ -147,6 +153,10 @@ def against(value: Value, golds: Sequence[Amount], asked: Asked) -> Comparison:
     for amount in value.amounts:
         for gold in golds:
             found = _one(amount, gold, value, asked)
+            if found.outcome == "right" and _is_far_fetched(amount, value):
+                found = Comparison("undecided", AMBIGUOUS)
+            if found.outcome == "wrong" and value.lost and amount.value == -gold.value:
+                found = Comparison("undecided", AMBIGUOUS)
             if found.outcome == "right" and value.role in ("unknown", "bound"):
                 found = Comparison("undecided", UNKNOWN_LEFT if value.role == "unknown" else AMBIGUOUS)
             if found.outcome == "right":
@@ -156,10 +166,16 @@ def against(value: Value, golds: Sequence[Amount], asked: Asked) -> Comparison:
     return best
 
 
+def _is_far_fetched(amount: Amount, value: Value) -> bool:
+    """Whether a reading is one that few would write: 38 as `38,000`."""
+    usual = value.amounts[0]
+    return amount is not usual and amount.value.denominator == 1 and 0 < amount.value < usual.value and not usual.scaled
+
+
 def _one(amount: Amount, gold: Amount, value: Value, asked: Asked) -> Comparison:
     found = compare_amounts(amount, gold)
     if found.outcome == "right" and amount.percent != gold.percent and asked.words and amount.value != gold.value:
-        if not asked.words & {"percent", "percentage", "%", "rate", "interest"}:
+        if not asked.share:
             return Comparison("undecided", UNIT)
     if gold.unit or gold.percent:
         return found
@@ -220,6 +236,8 @@ def _decide_text(
     readings: Readings, final: Reading, gold: str, question: str, judge: Judge | None
 ) -> Comparison:
     """An answer that is no number: an option's letter, a word, an expression."""
+    if read_amounts(gold) and not re.search(r"\d|\\pi|\bpi\b|π", final.text):
+        return Comparison("undecided", WORDS)
     found = compare_texts(final.text, gold, question, judge)
     if found.outcome == "undecided":
         return found

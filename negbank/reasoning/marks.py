@@ -83,13 +83,17 @@ _IS_WRONG: Final = re.compile(
 
 @dataclass(frozen=True)
 class Mark:
-    """An answer that is pointed at: `text` stands at `start` to `end` of the chain, `kind` is the sign."""
+    """An answer that is pointed at: `text` stands at `start` to `end` of the chain, `kind` is the sign.
+
+    `option` is what the option says whose letter the text is.
+    """
 
     start: int
     end: int
     text: str
     kind: str
     negated: bool = False
+    option: str = ""
 
     @property
     def strong(self) -> bool:
@@ -105,7 +109,7 @@ def find_marks(chain: str) -> tuple[Mark, ...]:
     elif "A:" in chain or "A" in chain and ":" in chain:
         found += _labels(chain, _LETTER_LABEL)
     kept: list[Mark] = []
-    for mark in sorted(found, key=lambda mark: (not mark.strong, mark.kind == LABEL, mark.start)):
+    for mark in sorted(found, key=lambda mark: (not mark.strong, -mark.start, mark.kind != LABEL)):
         if not any(mark.start < other.end and other.start < mark.end for other in kept):
             kept.append(mark)
     return tuple(sorted(kept, key=lambda mark: mark.start))
@@ -218,4 +222,5 @@ def _sentence_mark(chain: str, start: int, end: int, kind: str, negated: bool) -
     """The mark from `start` to the end of its sentence, `end` at the most."""
     stop = SENTENCE_END.search(chain, start, end)
     end = stop.start() if stop is not None else end
-    return Mark(start, end, chain[start:end].strip(), kind, negated or is_called_wrong(chain, end))
+    text = chain[start : stop.end() if stop is not None and kind == LABEL else end]
+    return Mark(start, end, text.strip(), kind, negated or is_called_wrong(chain, end))

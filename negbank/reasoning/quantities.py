@@ -88,6 +88,11 @@ _RUN: Final = re.compile(r"\d++(?:[.,]\d++)*+")
 _LETTERS: Final = re.compile(r"[^\W\d_]{1,20}")
 _RATIO: Final = re.compile(r"(\d{1,30})\s?/\s?\d{1,30}")
 _SHARED: Final = re.compile(r"\s(?:of\b|[^\W\d_]{3,})")
+_LOST: Final = re.compile(
+    r"\b(?:below|under|loss|lost|loses?|losing|debts?|owes?|owed|owing|deficit|short|decrease[ds]?|decline[ds]?|drop(?:s|ped)?|falls?|fell|"
+    r"fewer|less|down|minus|negative|behind|overdrawn|colder|lower)\b",
+    re.IGNORECASE,
+)
 _PAIR: Final = re.compile(r"(?:\\left)?[(\[][^,]*,.*[)\]]|\\?\{.*", re.DOTALL)
 _PLUS_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 
@@ -96,7 +101,8 @@ _PLUS_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 class Value:
     """A number of a text, `text[start:end]` with its unit; `amounts` are its readings, the usual one first.
 
-    `noun` is the word after it, in lower case: `rolls` in `186 rolls`.
+    `noun` is the word after it, in lower case: `rolls` in `186 rolls`. `lost` says that a word beside it, such as `loss`
+    or `below`, may stand for a minus.
     """
 
     start: int
@@ -105,6 +111,7 @@ class Value:
     amounts: tuple[Amount, ...]
     role: Role = "said"
     noun: str = ""
+    lost: bool = False
 
 
 def find_values(text: str) -> tuple[Value, ...]:
@@ -116,7 +123,12 @@ def find_values(text: str) -> tuple[Value, ...]:
         if not _is_taken(taken, number.start, number.end):
             values += _parts(text, number) or (_value(text, number.start, number.end, number.readings),)
     values = _and_loose(text, blank, values)
-    return _compounds(text, sorted(values, key=lambda value: value.start)[:MAX_VALUES])
+    found = _compounds(text, sorted(values, key=lambda value: value.start)[:MAX_VALUES])
+    if _LOST.search(text) is None:
+        return found
+    return tuple(
+        replace(value, lost=_LOST.search(text, max(0, value.start - 60), value.end + 40) is not None) for value in found
+    )
 
 
 def _is_taken(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
@@ -261,6 +273,8 @@ def _unit(text: str, end: int, number: str) -> tuple[bool, str, str, int]:
     name = word.lower()
     if word in "°" or name.endswith("circ") or word.startswith("°"):
         return False, "degree", "degree", found.end("unit")
+    if len(word) == 1 and not word.isascii():
+        return False, "", name, found.end("unit")
     if len(word) == 1 and (word not in _NO_VARIABLE or (joined and word not in "mglhscdk")):
         return joined or word in "xyzn", "", "", end
     if len(word) == 1 and not joined and not word.islower():

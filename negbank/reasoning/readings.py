@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from negbank.reasoning.amounts import plain_answer
 from negbank.reasoning.asked import Asked, read_asked
-from negbank.reasoning.marks import BOXED, HASHES, SENTENCE_END, Mark, find_marks, is_called_wrong
+from negbank.reasoning.marks import BOXED, HASHES, LABEL, PHRASE, SENTENCE_END, Mark, find_marks, is_called_wrong
 from negbank.reasoning.quantities import Value, find_values, read_amounts, said_value
 from negbank.text.characters import plain_characters
 
@@ -83,6 +83,10 @@ _TUPLE: Final = re.compile(r"\(\s*([A-Za-z](?:\s*,\s*[A-Za-z]){1,4})\s*\)\s*=\s*
 _LIST_NEXT: Final = re.compile(r"\s*(?:,\s*(?:and|or)?|\b(?:and|or|to|oder|und|et|ou|y|o|и|или)\b|±|;|/|&)\s*[*_$]*$", re.IGNORECASE)
 _EMPHASIS: Final = re.compile(r"(?<![\d)])(?<![\d)] )\*\*|\*\*(?! ?[\d(-])")
 """Two stars that are no power: `**186**`, and not `2**3`."""
+_CLAUSE_END: Final = re.compile(r"[;\n]|,\s|\.\s|\s(?:and|so|which|while|und|et|y|и)\s")
+_TERM: Final = re.compile(r"\s*(?:[-+*/^×·÷]|\\(?:times|cdot|div)(?![a-z]))")
+_ONLY_LETTER: Final = re.compile(r"[*_\s]*(?:option |choice )?\(?([A-J])\)?[.*_\s]*", re.IGNORECASE)
+_COMMAND: Final = re.compile(r"\\[A-Za-z]+")
 MAX_SENTENCE: Final = 1_000
 
 
@@ -138,8 +142,21 @@ def answer_readings(question: str, chain: str) -> Readings:
         pass
     body = body[thought.end() :] if thought is not None else body
     marks = find_marks(body)
-    found = _weigh(body, marks, asked)
+    found = _weigh(body, _with_options(question, body, marks), asked)
     return replace(found, body=body, asked=asked, doubtful=found.doubtful or cut_in_doubt)
+
+
+def _with_options(question: str, body: str, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
+    """The marks, those that name an option by its letter with what the option says after it: `(B) 38`."""
+    found = []
+    for mark in marks:
+        letter = _ONLY_LETTER.fullmatch(mark.text)
+        if letter is not None:
+            option = re.compile(rf"(?<![A-Za-z]){letter.group(1)}\s?[).:]\s*([^\n(]{{1,80}}?)(?=\s*(?:\n|$|\(?[A-J]\s?[).:]))")
+            said = option.search(plain_characters(question[-MAX_BEFORE:])) or option.search(body, 0, mark.start)
+            mark = replace(mark, option=said.group(1)) if said is not None else mark
+        found.append(mark)
+    return tuple(found)
 
 
 def cut_run_on(chain: str) -> tuple[str, bool]:
@@ -176,7 +193,7 @@ def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
     at = certain[-1] if certain else len(live) - 1
     if at < 0:
         return _unmarked(body, asked)
-    cue = _last_cue(body, live[at].end)
+    cue = _last_cue(body, _said_end(live[at], readings[at]))
     if cue is not None:
         return _corrected(body, cue, [replace(reading, state="withdrawn") for reading in readings], asked)
     cues = [found.start() for found in _CUE.finditer(body)] if at else []
@@ -192,6 +209,13 @@ def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
     others += _after(after, asked)
     doubt = _DOUBT.search(after) is not None
     return Readings(final, tuple(others), doubtful=doubt)
+
+
+def _said_end(mark: Mark, reading: Reading) -> int:
+    """Where the answer of a mark ends, so that what follows in its sentence may take it back."""
+    if mark.kind in (LABEL, PHRASE, HASHES) and reading.value is not None and len(reading.values) > 1:
+        return min(mark.start + reading.value.end, mark.end)
+    return mark.end
 
 
 def _after(after: str, asked: Asked) -> Iterator[Reading]:
@@ -242,7 +266,7 @@ def _in_line(body: str, live: list[Mark], readings: list[Reading], at: int, aske
 
 def _marked(body: str, mark: Mark, asked: Asked) -> Reading:
     """The reading of a mark."""
-    text = _TEXT.sub(r" \1 ", mark.text)
+    text = _TEXT.sub(r" \1 ", mark.option or mark.text)
     text = _OPTION.sub("", text, count=1) if _OPTION.match(text) and re.search(r"\d", text) else text
     values = find_values(text)
     opening = _OPENING.match(text)
@@ -268,8 +292,10 @@ def plain_text(text: str) -> str:
 
 
 def _is_short(text: str) -> bool:
-    """Whether an answer is a letter, a word or a few, and no sentence."""
-    return len(text.split()) <= 3 and re.search(r"\d", text) is None
+    """Whether an answer is a letter, a word or a few, or a formula, and no sentence."""
+    if re.search(r"\d", text) is None:
+        return len(text.split()) <= 3
+    return re.search(r"[^\W\d_]{3,}", _COMMAND.sub(" ", text)) is None
 
 
 def _asked_value(text: str, values: tuple[Value, ...], asked: Asked) -> Value | None:
@@ -281,14 +307,24 @@ def _asked_value(text: str, values: tuple[Value, ...], asked: Asked) -> Value | 
         inner = find_values(tuple_.group(2))
         if asked.variable in names and len(inner) == len(names):
             return inner[names.index(asked.variable)]
-    given = [
-        value
-        for found in _ASSIGNED.finditer(text)
-        if found.group(1) == asked.variable
-        for value in values
-        if found.end() <= value.start <= found.end() + 1
-    ]
-    return given[-1] if len({value.amounts[0].value for value in given}) == 1 else None
+    given = [_result(text, found.end(), values) for found in _ASSIGNED.finditer(text) if found.group(1) == asked.variable]
+    last = given[-1] if given else None
+    return last if last is not None and all(one is not None and _is_equal(one, last) for one in given) else None
+
+
+def _is_equal(first: Value, second: Value) -> bool:
+    return first.amounts[0].value == second.amounts[0].value
+
+
+def _result(text: str, start: int, values: tuple[Value, ...]) -> Value | None:
+    """What an equation from `start` on comes to: 12 in `7 + 5 = 12, so`."""
+    stop = _CLAUSE_END.search(text, start)
+    end = stop.start() if stop is not None else len(text)
+    equals = text.rfind("=", start, end)
+    side = [value for value in values if max(equals, start - 1) <= value.start < end]
+    if len(side) != 1 or side[0].role == "unknown" or _TERM.match(text, side[0].end, end):
+        return None
+    return side[0]
 
 
 def _first_value(text: str, values: tuple[Value, ...], first: Value | None, asked: Asked) -> Value | None:
