@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from negbank.errors import LabelError
 from negbank.reasoning import judge as judging
-from negbank.reasoning.answers import compare, find_answer, gold_answer
+from negbank.reasoning.answers import compare, find_answer
+from negbank.reasoning.golds import gold_answer
 from negbank.reasoning.judge import MathJudge
 from negbank.reasoning.units import FAMILY, SIZE
 
@@ -33,10 +34,10 @@ def judge() -> Iterator[MathJudge]:
         ("\\boxed{\\left\\{ x \\mid x > 2 \\right\\}}", "\\left\\{ x \\mid x > 2 \\right\\}", "boxed"),
         ("The answer is 18 eggs. Good luck!", "18 eggs", "the answer is"),
         ("The answer is: 3.5", "3.5", "the answer is"),
-        ("He has 3, then 4 left.", "4", "last number"),
-        ("He is left with -$1,200.50", "-$1,200.50", "last number"),
-        ("\\boxed{7 and so on, never closed. A: is what he said. 12", "12", "last number"),
-        ("9 * 2 =\n####", "2", "last number"),
+        ("He has 3, then 4 left.", "4", "last sentence"),
+        ("He is left with -$1,200.50", "-$1,200.50", "last sentence"),
+        ("\\boxed{7 and so on, never closed. A: is what he said. 12", "12", "last sentence"),
+        ("9 * 2 =\n####", "2", "last sentence"),
     ],
 )
 def test_the_final_answer_by_its_sign(chain: str, answer: str, found_by: str) -> None:

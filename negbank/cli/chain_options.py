@@ -9,6 +9,12 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
+STRICT: Final = click.option(
+    "--strict", is_flag=True,
+    help="erroneous-cot: take only chains that mark their answer (#### 18, \\boxed{18}, The answer is 18).",
+)  # fmt: skip
+"""Passed on under its own name: it is about chains of every origin."""
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 DRAWN: Final = ("samples", "temperature", "top_p", "max_tokens", "prompt")
@@ -44,7 +50,7 @@ def model_options(command: F) -> F:
         values = {name: given.pop(name) for name in NAMES}
         return command(*args, models={k: v for k, v in values.items() if v is not None}, **given)
 
-    for option in reversed(_OPTIONS):
+    for option in reversed((*_OPTIONS, STRICT)):
         option(with_models)
     return cast("F", with_models)
 

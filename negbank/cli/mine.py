@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from negbank.commands.mine import MineResult
     from negbank.commands.mine_chains import ChainCounts
 
-CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "models")
+CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "models")
 
 
 @click.command()
@@ -210,6 +210,9 @@ def _print_chains(chains: ChainCounts) -> None:
         "chain stands beside the others."
     )
     if chains.false_claims:
-        click.echo(f"Claims: {chains.false_claims:,} chains are not what their file says that they are.")
+        click.echo(
+            f"Disagreements: {chains.false_claims:,} chains were refused because their file and the gold answer differ on "
+            f"whether they are right. For example, {chains.disagreement}."
+        )
     known = ", ".join(f"{source} {count:,}" for source, count in chains.first_error.items())
     click.echo(f"First error known by: {known}")

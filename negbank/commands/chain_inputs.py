@@ -7,12 +7,13 @@ Each way is a `ChainInput`. What a model writes comes as a file of the layout `c
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Any, BinaryIO, Final, Protocol, cast
 
 import polars as pl
 
@@ -26,6 +27,7 @@ from negbank.reasoning.reasons import CHAIN_CUT, NO_ROOM
 from negbank.records import MODEL, PERTURBED, REPORTED
 
 PERTURBATION: Final = "perturbation"
+BLOCK: Final = 2**18
 GENERATION: Final = "generation"
 STANDARD_INPUT: Final = "standard input"
 TRIES: Final = 4
@@ -36,9 +38,11 @@ TRIES: Final = 4
 class ChainSettings:
     """Where chains come from; several ways may be taken at once.
 
-    `trajectories` are JSONL files (`-` is standard input) of `layout`, told by their first line where it is None, and
-    under `license`, as the Hub names it. With `perturb`, gold chains are broken. `models` write chains, and judge those
-    of all ways. `refused` names a file that lists what was refused: .jsonl, .csv or .parquet.
+    `trajectories` are files of JSON lines or of one JSON array, compressed or not (`-` is standard input), of `layout`,
+    told by their first record where it is None, and under `license`, as the Hub names it. With `perturb`, gold chains
+    are broken. `models` write chains, and judge those of all ways. `refused` names a file that lists what was refused:
+    .jsonl, .csv or .parquet. With `strict`, only chains that mark their answer are taken (`#### 18`, `\\boxed{18}`,
+    `The answer is 18`).
     """
 
     trajectories: tuple[str, ...] = ()
@@ -47,6 +51,7 @@ class ChainSettings:
     perturb: bool = False
     refused: str | None = None
     models: ModelSettings = field(default_factory=ModelSettings)
+    strict: bool = False
 
 
 class ChainInput(Protocol):
@@ -74,7 +79,7 @@ class ChainInput(Protocol):
 
 @dataclass
 class FileInput:
-    """The chains of a JSONL file, or of standard input."""
+    """The chains of a file, or of standard input."""
 
     path: str
     layout: str | None = None
@@ -116,7 +121,7 @@ class FileInput:
         }  # fmt: skip
 
     def _placed(self, file: Any, path: str) -> Iterator[Trajectory | RefusedChain]:
-        for found in parse_lines(self._watched(read_lines(file, path)), path, self.layout):
+        for found in parse_lines(read_lines(self._watched(file), path), path, self.layout):
             if isinstance(found, RefusedChain):
                 yield found
                 continue
@@ -128,11 +133,31 @@ class FileInput:
             model = {"model": found.model} if found.model else {}
             yield replace(found, provenance=json.dumps({**model, **said, **place}, sort_keys=True))
 
-    def _watched(self, lines: Iterable[bytes]) -> Iterator[bytes]:
-        for line in lines:
-            self._digest.update(line)
-            self._bytes += len(line)
-            yield line
+    def _watched(self, file: BinaryIO) -> BinaryIO:
+        """`file` as it is, each byte hashed and counted as it is read."""
+        return cast("BinaryIO", io.BufferedReader(_Watched(file, self._count), BLOCK))
+
+    def _count(self, data: memoryview) -> None:
+        self._digest.update(data)
+        self._bytes += len(data)
+
+
+class _Watched(io.RawIOBase):
+    """A file whose every byte is told to `tell_of` once it is read."""
+
+    def __init__(self, file: BinaryIO, tell_of: Callable[[memoryview], None]) -> None:
+        self._file, self._tell_of = file, tell_of
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """How many bytes were read into `buffer`."""
+        data = self._file.read(len(buffer))
+        buffer[: len(data)] = data
+        self._tell_of(memoryview(data))
+        return len(data)
 
 
 @dataclass

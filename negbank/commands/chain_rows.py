@@ -33,23 +33,26 @@ Refuse = Callable[[Record], None]
 
 @dataclass(frozen=True)
 class Question:
-    """A question of the source; `answer` is its gold chain."""
+    """A question of the source; `answer` is its gold chain, `answers` are all right answers where there are several."""
 
     question_id: str
     question: str
     answer: str
     subject: str | None
+    context: str | None = None
+    answers: tuple[str, ...] | None = None
 
 
 @dataclass
 class Made:
     """What rows were made: `plausibility` of each as a float32 (NaN where unknown), the right chains that stand beside
-    them and those that are left over, and how first errors are known."""
+    them and those that are left over, how first errors are known and how the outcome is."""
 
     plausibility: array[float] = field(default_factory=lambda: array("f"))
     right_used: int = 0
     right_left: int = 0
     error_sources: Counter[str] = field(default_factory=Counter)
+    verified_by: Counter[str] = field(default_factory=Counter)
     questions: int = 0
 
 
@@ -83,6 +86,7 @@ class Piles:
                 "first_error_step": verdict.first_error_step, "error_source": verdict.error_source,
                 "first_divergent_step": verdict.divergent_step, "error_type": verdict.error_type,
                 "plausibility": verdict.plausibility, "provenance": verdict.provenance,
+                "found_by": verdict.found_by, "verified_by": verdict.verified_by,
             }  # fmt: skip
         file = self._files[bisect_right(self._first, question_id) - 1]
         file.write(json.dumps(record) + "\n")
@@ -123,6 +127,7 @@ def _rows(question: Question, chains: Sequence[Record], made: Made, refuse: Refu
             answer, used = rights[used], used + 1
         made.plausibility.append(float("nan") if chain["plausibility"] is None else chain["plausibility"])
         made.error_sources[chain["error_source"] or "unknown"] += 1
+        made.verified_by[chain["verified_by"] or "unknown"] += 1
         yield _row(question, answer, chain, rank)
     made.right_used += used
     made.right_left += len(right) - used
@@ -158,5 +163,6 @@ def _row(question: Question, answer: str, chain: Record, rank: int) -> Record:
         "steps": chain["steps"], "final_answer": chain["final_answer"], "gold_answer": chain["gold_answer"],
         "first_error_step": chain["first_error_step"], "error_source": chain["error_source"],
         "first_divergent_step": chain["first_divergent_step"], "error_type": error_type, "generator": generator,
-        "provenance": chain["provenance"],
+        "provenance": chain["provenance"], "found_by": chain["found_by"], "verified_by": chain["verified_by"],
+        "context": question.context, "answers": None if question.answers is None else list(question.answers),
     }  # fmt: skip

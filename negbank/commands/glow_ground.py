@@ -14,7 +14,7 @@ from negbank.chains import from_mapping
 from negbank.commands.chains_ground import chains_models, chains_problems, chains_revision, chains_version
 from negbank.errors import BenchmarkError, RecipeError
 from negbank.guards.normalise import normalise
-from negbank.reasoning.answers import gold_answer
+from negbank.reasoning.golds import gold_answer
 from negbank.recipes import BaseChoice, Recipe, load_recipe
 from negbank.records import ERRONEOUS_COT, Progress
 from negbank.registry import Registry, Version

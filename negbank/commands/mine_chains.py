@@ -26,7 +26,7 @@ from negbank.commands.summary import TierSummary, by_tier
 from negbank.errors import SourceError
 from negbank.generation import StepJudge
 from negbank.guards.normalise import normalise
-from negbank.reasoning.golds import GoldBook
+from negbank.reasoning.golds import NOT_IN_SOURCE, GoldBook, QuestionIndex
 from negbank.reasoning.judge import MathJudge
 from negbank.reasoning.reasons import CHAIN_REASONS, DUPLICATE_CHAIN, EVALUATION_OVERLAP, RIGHT_AFTER_ALL
 from negbank.reasoning.verify import Tally, Verdict, verify
@@ -39,6 +39,7 @@ SHOWN: Final = 10_000
 CUT: Final = 1_000
 """Characters of a refused chain, and of its question, that are listed."""
 
+SHORT: Final = 60
 REPORT_EVERY: Final = 64
 
 REFUSED_CHAINS: Final = pl.Schema(
@@ -55,8 +56,9 @@ REFUSED_CHAINS: Final = pl.Schema(
 class ChainCounts:
     """What became of the chains that were read; of the right ones `right_used` stand beside a wrong one of `questions`.
 
-    `false_claims` are chains that their file calls right or wrong, and that are not; `first_error` counts the wrong
-    ones by how their first error is known.
+    `false_claims` are chains that their file calls right or wrong and the gold answer the opposite, which are refused,
+    and `disagreement` describes the first of them; `first_error` counts the wrong ones by how their first error is known,
+    and `verified_by` by what says that they are wrong.
     """
 
     read: int
@@ -68,6 +70,8 @@ class ChainCounts:
     right_left: int
     questions: int
     first_error: Mapping[str, int]
+    verified_by: Mapping[str, int] = field(default_factory=dict)
+    disagreement: str = ""
 
 
 @dataclass(frozen=True)
@@ -100,7 +104,7 @@ def mine_chains(
         folder.mkdir()
         gate = _Gate(data, refused)
         piles = stack.enter_context(Piles(folder, gate.questions))
-        _verify(inputs, gate, piles, judge, progress)
+        _verify(inputs, gate, piles, judge, settings.chains.strict, progress)
         made = Made()
         files = list(piles.rows(made, gate.refuse_duplicate))
         counts = _counts(gate, refused, made)
@@ -164,15 +168,14 @@ class _Gate:
     """The guards: what of the verdicts is a row's, and of which question."""
 
     def __init__(self, data: SourceData, refused: _Refused) -> None:
-        columns = data.questions.select("question_id", "question", "answer", "subject")
-        self.questions = {row[0]: Question(*row) for row in columns.iter_rows()}
-        self.golds = GoldBook.of((q.question, q.answer) for q in self.questions.values())
+        columns = data.questions.select("question_id", "question", "answer", "subject", "context", "answers")
+        self.questions = {row[0]: _question(*row) for row in columns.iter_rows()}
+        self.golds = GoldBook.of((q.question, q.answer, q.answers) for q in self.questions.values())
         self.tally = Tally()
         self.refused = refused
         self._held_out = {normalise(question) for question in data.evaluation["question"]}
-        self._ids: dict[str, str] = {}
-        for question in self.questions.values():
-            self._ids.setdefault(_key(question.question), question.question_id)
+        self._ids = QuestionIndex((q.question, q.question_id) for q in self.questions.values())
+        self.disagreement = ""
 
     def pass_on(self, verdicts: Iterable[Verdict], origin: str, file: str | None) -> Iterator[tuple[str, Verdict]]:
         """The wrong and the right chains with the id of their question; the others are refused."""
@@ -182,18 +185,37 @@ class _Gate:
                 reason = EVALUATION_OVERLAP
             elif verdict.outcome == "right" and origin == PERTURBED:
                 reason = RIGHT_AFTER_ALL
-            if reason is None:
-                yield self._ids[_key(verdict.question)], verdict
+            question_id = self._ids.find(verdict.question) if reason is None else None
+            if question_id is not None:
+                yield question_id, verdict
             else:
-                self.refused.put(reason, {**vars(verdict), "file": file})
+                if verdict.claim_holds is False and not self.disagreement:
+                    self.disagreement = _disagreement(verdict, file)
+                self.refused.put(reason or NOT_IN_SOURCE, {**vars(verdict), "file": file})
 
     def refuse_duplicate(self, record: Record) -> None:
         """Refuse a chain that its question has already."""
         self.refused.put(DUPLICATE_CHAIN, {**record, "question": self.questions[record["question_id"]].question})
 
 
-def _key(question: str) -> str:
-    return " ".join(question.split())
+def _question(
+    question_id: str, question: str, answer: str, subject: str | None, context: str | None, answers: list[str] | None
+) -> Question:
+    return Question(question_id, question, answer, subject, context, None if answers is None else tuple(answers))
+
+
+def _disagreement(verdict: Verdict, file: str | None) -> str:
+    """A sentence about a chain that its file and the gold answer judge differently."""
+    where = f"{file}:{verdict.line}" if file else f"line {verdict.line}"
+    said, found = ("wrong", "right") if verdict.found_right else ("right", "wrong")
+    return (
+        f"{where} is called {said}, but its answer {_short(verdict.final_answer)} is {found} by the gold answer "
+        f"{_short(verdict.gold_answer)}"
+    )
+
+
+def _short(text: str | None) -> str:
+    return repr(text if text is None or len(text) <= SHORT else f"{text[:SHORT]}...")
 
 
 def _cut(text: str | None) -> str | None:
@@ -201,12 +223,14 @@ def _cut(text: str | None) -> str | None:
     return text[:CUT].encode(errors="replace").decode() if text is not None else None
 
 
-def _verify(inputs: list[ChainInput], gate: _Gate, piles: Piles, judge: StepJudge | None, progress: Progress) -> None:
+def _verify(
+    inputs: list[ChainInput], gate: _Gate, piles: Piles, judge: StepJudge | None, strict: bool, progress: Progress
+) -> None:
     """Put every chain of the inputs where it belongs, its first error named by the judge where nothing else does."""
     before = 0
     with MathJudge() as answers:
         for chains in inputs:
-            verdicts = verify(chains.chains(), gate.golds, answers)
+            verdicts = verify(chains.chains(), gate.golds, answers, strict)
             for verdict in judge.fill(verdicts) if judge else verdicts:
                 done = gate.tally.outcomes.total() - before
                 origin = chains.origin(verdict.model)
@@ -226,7 +250,8 @@ def _counts(gate: _Gate, refused: _Refused, made: Made) -> ChainCounts:
     return ChainCounts(
         read=total, wrong=wrong, right=total - wrong - gone, refused=gone, false_claims=gate.tally.false_claims,
         right_used=made.right_used, right_left=made.right_left, questions=made.questions,
-        first_error=dict(sorted(made.error_sources.items())),
+        first_error=dict(sorted(made.error_sources.items())), verified_by=dict(sorted(made.verified_by.items())),
+        disagreement=gate.disagreement,
     )  # fmt: skip
 
 
@@ -251,7 +276,8 @@ def _mined(
         "chains": [dict(chains.about()) for chains in inputs],
         "parameters": asdict(settings.source),
         **({"seed": settings.seed} if settings.chains.perturb or settings.chains.models.writes else {}),
-        "verified": asdict(counts),
+        "verified": {name: value for name, value in asdict(counts).items() if name != "disagreement"},
+        **({"strict": True} if settings.chains.strict else {}),
         "refused": dict(sorted(reasons.items())),
         "negbank": __version__,
     }

@@ -13,7 +13,8 @@ from fractions import Fraction
 from typing import Final, Literal, Protocol
 
 from negbank.reasoning.amounts import Amount, plain_answer, read_amount
-from negbank.reasoning.expressions import NUMBER
+from negbank.reasoning.marks import MAX_ANSWER
+from negbank.reasoning.readings import answer_readings, guess
 from negbank.reasoning.units import FAMILY, SIZE, conversions, measures
 
 Outcome = Literal["right", "wrong", "undecided"]
@@ -24,23 +25,16 @@ UNKNOWN_LEFT: Final = "unknown-left"
 ROUNDED: Final = "rounded"
 UNIT: Final = "unit"
 WORDS: Final = "words"
+RANGE: Final = "range"
+BASE: Final = "base"
+UNPARSED: Final = "unparsed"
 TOO_LARGE: Final = "too-large"
 TOO_LONG: Final = "too-long"
-MAX_ANSWER: Final = 4_000
 MAX_JUDGED: Final = 400
 """Characters of an answer that are read at all, and of one that is given to math-verify."""
 ENOUGH_DECIMALS: Final = 6
 """A value that agrees when rounded to so many decimals is the same (math-verify's `float_rounding`)."""
 
-_MARKERS: Final = (
-    ("####", re.compile(r"####[ \t]*(\S[^\n]*)")),
-    ("boxed", None),
-    ("A:", re.compile(r"^[ \t>*_]*(?:A|Answer|Final answer|Final Answer)[ \t*_]*:[ \t*_]*(\S[^\n]*)", re.MULTILINE)),
-    ("the answer is", re.compile(r"\banswer\s*(?:is|equals|=|:)\s*(?::\s*)?(\S[^\n]*)", re.IGNORECASE)),
-)
-_BRACE: Final = re.compile(r"\\(?:boxed|fbox)\{|(?<!\\)[{}]")
-_SENTENCE_END: Final = re.compile(r"[.!?](?=\s+[A-Z(]|\s*$)")
-_LAST_NUMBER: Final = re.compile(rf"(?<![\w.])-?[$£€]?(?:{NUMBER})%?")
 _MATHS_ONLY: Final = re.compile(
     r"(?:\\[A-Za-z]++|\\[,;!:{}|]|[^A-Za-z\\]|(?<![A-Za-z])(?:[A-Za-z]|[A-Z]{2,3})(?![A-Za-z]))*"
 )
@@ -48,6 +42,22 @@ _MATHS_ONLY: Final = re.compile(
 _UNKNOWN: Final = re.compile(r"^[\d\s().,$*/+-]*[-+*/]\s*[A-Za-z][\w' ]*$|^[A-Za-z][\w' ]*[-+*/][\d\s().,$*/+-]+$")
 _BESIDE: Final = re.compile(r"([^A-Za-z]*)[-/]\s*[A-Za-z][\w' ]*|[A-Za-z][\w' ]*-([^A-Za-z]*)")
 """A number with a word that a sign joins to it: `$5/person`, `20-piece`, `Total - 50`."""
+_FORMS: Final = (
+    (re.compile(r"[<>≤≥≠∈]|\\(?:leq?|geq?|lt|gt|neq?|in|notin)(?![a-z])"), RANGE),
+    (re.compile(r"\\circ|°|\bdeg"), UNIT),
+    (re.compile(r"_\s?(?:\{\s?)?\d|\\text\{\s*base"), BASE),
+    (re.compile(r"\\(?:cup|cap|infty)(?![a-z])|∪|∩"), RANGE),
+    (re.compile(r"\\pm|±"), RANGE),
+    (re.compile(r"^\s*(?:\\left)?[(\[{\\].*,"), RANGE),
+    (re.compile(r"[A-Za-z]\s*="), RANGE),
+    (re.compile(r"(?<!\\)%|\\%"), UNIT),
+    (re.compile(r"\\(?:begin|pmatrix|bmatrix|cases)"), RANGE),
+)
+"""Signs that only one of two forms of an answer has, and why they are not compared then."""
+_DECIMAL: Final = re.compile(r"\d[.,]\d|≈|\\approx|\babout\b")
+_IRRATIONAL: Final = re.compile(r"\\(?:sqrt|pi|log|ln|sin|cos|tan|frac|dfrac|exp)|\^|\be\b")
+_PARTIAL: Final = re.compile(r"\\(?:text|mathrm|mbox|quad|ldots|dots|cdots|overline|mod|pmod|equiv)(?![a-z])|\.\.\.|…|[;:?]")
+_DANGLING: Final = re.compile(r"(?:[-+*/^=_]|\\(?:d?frac|sqrt|times|cdot|div|left|log|ln|sin|cos|tan))\s*$|\d\s+\d")
 _HUGE: Final = re.compile(
     r"(?:\^|\*\*)[{(\s]*-?\d{4,}|(?:\^|\*\*)[{(\s]*-?(?:\d+|[A-Za-z])\s*(?:\^|\*\*)|\d{4}[\s)]*!|!\s*!"
 )
@@ -76,50 +86,13 @@ class Comparison:
     reason: str
 
 
-def find_answer(chain: str) -> FinalAnswer | None:
-    """The final answer of `chain`, or None where it has neither a sign of one nor a number.
+def find_answer(chain: str, question: str = "") -> FinalAnswer | None:
+    """The likeliest final answer of `chain`, or None where it has neither a sign of one nor a number.
 
-    The signs in their order: `####`, a closed `\\boxed{}`, a line that begins with `A:` or `Answer:`, `the answer is`,
-    the last number. Where one stands several times, the last counts.
+    A guess, for whoever must have one answer; what shows a chain to be wrong is `decide`, which weighs every reading.
     """
-    for name, pattern in _MARKERS:
-        text = _last_boxed(chain) if pattern is None else _last_match(pattern, chain)
-        if text and name == "the answer is":
-            text = _SENTENCE_END.split(text, maxsplit=1)[0]
-        if text and text.strip(" .*_$"):
-            return FinalAnswer(text.strip(), name)
-    text = _last_match(_LAST_NUMBER, chain)
-    return FinalAnswer(text, "last number") if text else None
-
-
-def _last_match(pattern: re.Pattern[str], text: str) -> str:
-    last = ""
-    for found in pattern.finditer(text):
-        last = found.group(found.lastindex or 0)
-    return last
-
-
-def _last_boxed(text: str) -> str:
-    """What stands in the last `\\boxed{...}` that is closed, braces within it included, in one reading of `text`."""
-    if "\\boxed{" not in text and "\\fbox{" not in text:
-        return ""
-    begin, end = 0, 0
-    opened: list[re.Match[str]] = []
-    for found in _BRACE.finditer(text):
-        if found.group() != "}":
-            opened.append(found)
-        elif opened:
-            start = opened.pop()
-            if len(start.group()) > 1 and start.end() > begin and found.end() - start.end() < MAX_ANSWER:
-                begin, end = start.end(), found.start()
-    return text[begin:end]
-
-
-def gold_answer(gold: str) -> str:
-    """The answer that a file's gold gives: itself, or what a gold chain ends in."""
-    found = find_answer(gold)
-    marked = found is not None and found.found_by != "last number"
-    return found.text if found is not None and (marked or "\n" in gold.strip()) else gold.strip()
+    found = guess(answer_readings(question, chain))
+    return None if found is None else FinalAnswer(*found)
 
 
 def compare(answer: str, gold: str, judge: Judge | None = None) -> Comparison:
@@ -131,7 +104,7 @@ def compare(answer: str, gold: str, judge: Judge | None = None) -> Comparison:
         return Comparison("right", EQUAL)
     mine, other = read_amount(left), read_amount(right)
     if mine is not None and other is not None:
-        return _compare_amounts(mine, other)
+        return compare_amounts(mine, other)
     if other is not None and _UNKNOWN.match(left):
         return Comparison("undecided", UNIT) if _stands_beside(left, other) else Comparison("wrong", UNKNOWN_LEFT)
     if re.fullmatch(r"\(?[A-J]\)?", left) and re.fullmatch(r"\(?[A-J]\)?", right):
@@ -147,11 +120,36 @@ def _judged(answer: str, gold: str, judge: Judge | None) -> Comparison:
             return Comparison("undecided", TOO_LONG)
         if _HUGE.search(text):
             return Comparison("undecided", TOO_LARGE)
+    answer, gold = _spelled(answer), _spelled(gold)
     if judge is None or not (_is_maths(answer) and _is_maths(gold)):
         return Comparison("undecided", WORDS)
     said = judge.compare(gold, answer)
+    if said == DIFFERENT and (why := _other_form(answer, gold)):
+        return Comparison("undecided", why)
     outcomes: dict[str, Outcome] = {EQUAL: "right", DIFFERENT: "wrong"}
     return Comparison(outcomes.get(said, "undecided"), said)
+
+
+def _spelled(text: str) -> str:
+    """`√5` and `π` as LaTeX spells them, which is what math-verify reads."""
+    return re.sub(r"√\s?(\d+|\{[^{}]*\}|\([^()]*\)|[a-z])", r"\\sqrt{\1}", text).replace("π", "\\pi ").replace("∞", "\\infty ")
+
+
+def _other_form(answer: str, gold: str) -> str:
+    """Why two expressions that math-verify calls different may be one all the same; empty where nothing says so.
+
+    It compares forms, not what they mean: an interval with an inequality, degrees with radians, a root with its decimals,
+    another base; and of what it cannot read whole it may have read a part.
+    """
+    for sign, why in _FORMS:
+        if bool(sign.search(answer)) != bool(sign.search(gold)):
+            return why
+    for one, other in ((answer, gold), (gold, answer)):
+        if _DECIMAL.search(one) and _IRRATIONAL.search(other):
+            return ROUNDED
+    if _PARTIAL.search(answer) or _PARTIAL.search(gold) or _DANGLING.search(answer) or _DANGLING.search(gold):
+        return UNPARSED
+    return ""
 
 
 def _is_maths(text: str) -> bool:
@@ -162,14 +160,16 @@ def _stands_beside(text: str, gold: Amount) -> bool:
     """Whether the number in `text` may be the gold one, and the word that is joined to it its unit or its name."""
     found = _BESIDE.fullmatch(text)
     number = None if found is None else read_amount(found.group(1) or found.group(2) or "")
-    return number is not None and _compare_amounts(number, gold).outcome != "wrong"
+    return number is not None and compare_amounts(number, gold).outcome != "wrong"
 
 
-def _compare_amounts(answer: Amount, gold: Amount) -> Comparison:
+def compare_amounts(answer: Amount, gold: Amount) -> Comparison:
     """Exact comparison; a percent sign or a unit that only one of the two has is taken as left out by the other.
 
     So may a scale word be: 3 dozen is 36, and may be the gold 3.
     """
+    if not (answer.unit or gold.unit or answer.percent or gold.percent or answer.other or gold.other):
+        return _compare_bare(answer, gold)
     found = _compare_values(answer, gold)
     if found.outcome != "wrong" or (answer.scaled and gold.scaled):
         return found
@@ -177,6 +177,13 @@ def _compare_amounts(answer: Amount, gold: Amount) -> Comparison:
     if any(_compare_values(mine, theirs).outcome != "wrong" for mine, theirs in others):
         return Comparison("undecided", UNIT)
     return found
+
+
+def _compare_bare(answer: Amount, gold: Amount) -> Comparison:
+    """Two numbers without units, which most answers are."""
+    if answer.value == gold.value or _is_same(answer, gold):
+        return Comparison("right", EQUAL)
+    return Comparison("undecided", ROUNDED) if _is_rounding(answer, gold) else Comparison("wrong", DIFFERENT)
 
 
 def _compare_values(answer: Amount, gold: Amount) -> Comparison:

@@ -1,17 +1,20 @@
 """Files of reasoning chains -> `Trajectory`, one line at a time: memory does not grow with the file.
 
-The layouts are in `layouts.py`. A file has one of them, told by its first line.
+The layouts are in `layouts.py`. A file has one of them, told by its first record.
 """
 
 from __future__ import annotations
 
 import json
+import lzma
+import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from negbank.errors import MalformedFileError, SourceError, UnknownNameError
+from negbank.reasoning.arrays import CHUNK, array_items, is_array, plain_file
 from negbank.reasoning.chains import MAX_CHAIN, RefusedChain, Trajectory
 from negbank.reasoning.layouts import LAYOUTS, LayoutError, find_layout
 
@@ -23,9 +26,9 @@ MAX_LINE: Final = 256 * 2**20
 
 
 def read_trajectories(path: Path | str, layout: str | None = None) -> Iterator[Trajectory | RefusedChain]:
-    """The chains of a JSONL file in order, with those that are refused for their length in their places.
+    """The chains of a file in order, with those that are refused for their length in their places.
 
-    Raises SourceError where the file cannot be read, UnknownNameError for a layout that is none, and
+    The file is JSON lines or one JSON array, and may be compressed (gzip, bzip2, xz, zstd). Raises SourceError where the file cannot be read, UnknownNameError for a layout that is none, and
     MalformedFileError (with the line) where a line does not hold what the layout of the file asks for.
     """
     try:
@@ -36,10 +39,29 @@ def read_trajectories(path: Path | str, layout: str | None = None) -> Iterator[T
 
 
 def read_lines(file: BinaryIO, path: Path | str) -> Iterator[bytes]:
-    """The lines of a file, which `path` names in errors. Raises MalformedFileError for one longer than MAX_LINE."""
+    """The records of a file, which `path` names in errors: its lines, or the items of its one array.
+
+    Raises MalformedFileError for one longer than MAX_LINE, and where the file's compression is cut off or broken.
+    """
+    try:
+        yield from _records(plain_file(file), path)
+    except (EOFError, zlib.error, lzma.LZMAError) as error:
+        raise MalformedFileError(path, f"its compressed data is cut off or broken: {error}") from error
+    except OSError as error:
+        if error.errno is not None:  # the file itself cannot be read
+            raise
+        raise MalformedFileError(path, f"its compressed data is cut off or broken: {error}") from error
+
+
+def _records(file: BinaryIO, path: Path | str) -> Iterator[bytes]:
     number = 0
-    while line := file.readline(MAX_LINE + 1):
+    while line := file.readline(CHUNK):
+        if not number and is_array(line):
+            yield from array_items(file, line, path, MAX_LINE)
+            return
         number += 1
+        if not line.endswith(b"\n"):
+            line += file.readline(MAX_LINE + 1 - len(line))
         if len(line) > MAX_LINE:
             raise MalformedFileError(path, f"a line of more than {MAX_LINE >> 20} MiB; one JSON object a line", number)
         yield line

@@ -6,6 +6,7 @@
     processbench    {generator, problem, steps, final_answer_correct, label}         label -1, or the first wrong step
     prm800k         {question: {problem, ground_truth_answer, ...}, label: {steps: [{completions: [{text, rating}]}]}}
     math-shepherd   {input: "... Step 1: ... ки", label: "... Step 1: ... +"}        a + or - where a step ends
+    bigbench-mistake {input, target, answer, steps, mistake_index}                   null, or the first wrong step
     stepwise        {prompt, completions: [...], labels: [true, false]}              TRL's columns
     messages        {messages: [{role, content}, ...]}                               the last answer of the assistant
     chains          {question, chain | chains | steps, gold?, correct?, model?}      and the usual other names of these,
@@ -24,11 +25,13 @@ from negbank.reasoning.chains import Trajectory
 Record = Mapping[str, Any]
 Reader = Callable[[Record], Iterator[Trajectory]]
 
-QUESTION: Final = ("question", "problem", "prompt", "query", "instruction")
+QUESTION: Final = ("question", "problem", "prompt", "query", "instruction", "input")
 CHAIN: Final = ("chain", "solution", "response", "completion", "generation", "output", "reasoning", "rationale")
 CHAINS: Final = ("chains", "solutions", "responses", "completions", "generations", "outputs", "samples")
 GOLD: Final = ("gold", "gold_answer", "ground_truth", "reference", "target", "expected", "answer", "final_answer")
-CLAIM: Final = ("correct", "is_correct", "final_answer_correct", "label")
+CLAIM: Final = ("correct", "is_correct", "final_answer_correct", "label", "score", "reward")
+SCORES: Final = ("score", "reward")
+"""Of these only 0 and 1 say whether an answer is right: what else a file may score, nobody knows."""
 MODEL: Final = ("model", "generator", "model_name")
 SHEPHERD_MARK: Final = "ки"
 
@@ -47,6 +50,8 @@ def find_layout(record: Record) -> str:
         return "processbench"
     if SHEPHERD_MARK in str(record.get("input", "")) and "label" in record:
         return "math-shepherd"
+    if "mistake_index" in record and "input" in record and "steps" in record:
+        return "bigbench-mistake"
     if "prompt" in record and "completions" in record and "labels" in record:
         return "stepwise"
     if "messages" in record or "conversations" in record:
@@ -125,6 +130,21 @@ def _processbench(record: Record) -> Iterator[Trajectory]:
     yield Trajectory(_text(record, "problem"), "\n".join(steps), steps, None, claim, error, model)
 
 
+def _bigbench_mistake(record: Record) -> Iterator[Trajectory]:
+    """`answer` is what the chain comes to, so that the file says of it whether it is `target`."""
+    steps, gold, said = _texts(record.get("steps"), "steps"), _optional(record, ("target",)), _optional(record, ("answer",))
+    error = record.get("mistake_index")
+    if error is not None and (isinstance(error, bool) or not isinstance(error, int) or not 0 <= error < len(steps)):
+        raise LayoutError(f"'mistake_index' is {error!r}, where null or the number of one of {len(steps)} steps is expected")
+    claim = None if gold is None or said is None else _bare(gold) == _bare(said)
+    model = _optional(record, MODEL)
+    yield Trajectory(_text(record, "input"), "\n".join(steps), steps, gold, claim, error, model)
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split()).rstrip(".")
+
+
 def _prm800k(record: Record) -> Iterator[Trajectory]:
     """The chain that the labeller saw: the model's own where it was given, else the steps that were chosen."""
     about, label = record["question"], record["label"]
@@ -195,6 +215,8 @@ def _messages(record: Record) -> Iterator[Trajectory]:
 
 def _claim(record: Record) -> bool | None:
     name = _name(record, CLAIM)
+    if name in SCORES and record[name] not in (0, 1):
+        return None
     return None if name is None else _flag(record[name], name)
 
 
@@ -242,6 +264,6 @@ def _provenance(record: Record) -> str | None:
 
 LAYOUTS: Final[dict[str, Reader]] = {
     "models": _models, "processbench": _processbench, "prm800k": _prm800k, "math-shepherd": _math_shepherd,
-    "stepwise": _stepwise, "messages": _messages, "chains": _chains,
+    "bigbench-mistake": _bigbench_mistake, "stepwise": _stepwise, "messages": _messages, "chains": _chains,
 }  # fmt: skip
 """Every layout that is read, by its name."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from negbank.reasoning.answers import ROUNDED, TOO_LARGE, TOO_LONG, UNIT, WORDS
+from negbank.reasoning.answers import BASE, RANGE, ROUNDED, TOO_LARGE, TOO_LONG, UNIT, UNKNOWN_LEFT, WORDS
 from negbank.reasoning.formats import CHAIN_TOO_LONG, NO_CHAIN, NO_TEXT
-from negbank.reasoning.golds import NO_GOLD, NOT_IN_SOURCE, TWO_GOLDS
+from negbank.reasoning.decide import AMBIGUOUS, NO_FINAL_ANSWER, UNMARKED
+from negbank.reasoning.golds import AMBIGUOUS_GOLD, NO_GOLD, NOT_IN_SOURCE, TWO_GOLDS
 from negbank.reasoning.judge import BROKEN, TIME_LIMIT
 from negbank.reasoning.perturb import FALSE_GOLD, NO_ANSWER, NO_CHANGE, NO_SUMS
-from negbank.reasoning.verify import NO_FINAL_ANSWER, UNDECIDED
+from negbank.reasoning.verify import FILE_DISAGREES, UNDECIDED
 
 EVALUATION_OVERLAP: Final = "evaluation-overlap"
 RIGHT_AFTER_ALL: Final = "right-after-all"
@@ -21,6 +22,7 @@ CHAIN_REASONS: Final = {
     EVALUATION_OVERLAP: "the question is in the evaluation set",
     NOT_IN_SOURCE: "the source does not have the question",
     TWO_GOLDS: "the question has two gold answers that differ",
+    AMBIGUOUS_GOLD: "the gold answer of the question can be read in two ways",
     NO_GOLD: "neither the source nor the file says what is right",
     CHAIN_TOO_LONG: "the chain is longer than 100,000 characters",
     NO_CHAIN: "the chain is blank",
@@ -28,11 +30,17 @@ CHAIN_REASONS: Final = {
     NO_ROOM: "the question leaves the model no room to write in",
     CHAIN_CUT: "the chain was cut before its end: its last number is no answer",
     NO_FINAL_ANSWER: "the chain comes to no answer",
+    AMBIGUOUS: "by one reading of its answer the chain is right, by another wrong",
+    UNMARKED: "the chain does not mark its answer, and only marked ones are taken",
+    FILE_DISAGREES: "the file says that the answer is right and the gold answer that it is wrong, or the other way round",
     RIGHT_AFTER_ALL: "the broken chain still ends in the gold answer",
     DUPLICATE_CHAIN: "the question has this chain of the same generator already",
     f"{UNDECIDED}-{WORDS}": "the answer is in words, which cannot be compared",
     f"{UNDECIDED}-{ROUNDED}": "the answer may be the gold one, rounded",
     f"{UNDECIDED}-{UNIT}": "the answer may be the gold one, in another unit",
+    f"{UNDECIDED}-{UNKNOWN_LEFT}": "the answer has the gold number in it, beside an unknown",
+    f"{UNDECIDED}-{RANGE}": "only one of the two answers is a range, an equation or a list",
+    f"{UNDECIDED}-{BASE}": "the two answers may be written in different bases",
     f"{UNDECIDED}-{TOO_LARGE}": "the answer is an expression that would grow without end",
     f"{UNDECIDED}-{TOO_LONG}": "the answer is too long to be compared",
     f"{UNDECIDED}-unparsed": "math-verify cannot read the answer",

@@ -9,7 +9,7 @@ from typing import Final
 
 _FAMILIES: Final[dict[str, dict[str, int | Fraction]]] = {
     "time": {
-        "second seconds sec secs": 1, "minute minutes min mins": 60, "hour hours hr hrs": 3_600, "day days": 86_400,
+        "second seconds sec secs": 1, "minute minutes min mins": 60, "hour hours hr hrs h": 3_600, "day days": 86_400,
         "week weeks": 604_800,
     },
     "calendar": {"month months": 1, "year years yr yrs": 12, "decade decades": 120, "century centuries": 1_200},
