@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Final
 
 from negbank.reasoning.expressions import CACHED, Item, count_decimals, evaluate, evaluate_items, read_items
-from negbank.reasoning.measured import read_measured
+from negbank.reasoning.measured import read_conversion, read_measured
 from negbank.reasoning.readings import grouped, is_rescaled, loose_values, percent_of_running
 from negbank.reasoning.sides import Stated, agrees, find_left, find_right, is_doubtful, items_of
 from negbank.reasoning.spoken import WORDS
@@ -118,7 +118,7 @@ def _visible(text: str, annotated: Mapping[int, Equation]) -> Iterator[Equation]
     tokens = tokenise(text)
     for place, token in enumerate(tokens):
         if token.is_sign("="):
-            found = _equation(text, tokens, place, annotated)
+            found = _equation(text, tokens, place, annotated) or _conversion(text, tokens, place)
             if found is not None:
                 yield found
 
@@ -152,6 +152,21 @@ def _equation(text: str, tokens: Sequence[Token], equals: int, annotated: Mappin
         right = (*right, *(Stated(r.value / 100, None if r.decimals is None else r.decimals + 2) for r in right))
         doubtful |= evaluate_items([item for item in left if item != "%"]) == right[0].value
     return replace(simple, computed=computed, right=right, others=others, doubtful=doubtful, listed=listed)
+
+
+def _conversion(text: str, tokens: Sequence[Token], equals: int) -> Equation | None:
+    """The false conversion around `=`, such as `1.5 hours = 150 minutes`. A true one computes nothing, and is none."""
+    found = read_conversion(tokens, equals)
+    if found is None:
+        return None
+    start, true, stated, end = found
+    begin, stop = tokens[start].start, tokens[end - 1].end
+    left = (tokens[start].value,)
+    return (
+        None
+        if agrees(true, stated)
+        else Equation(text[begin:stop], left, true, (stated,), source=text, start=begin, end=stop)
+    )
 
 
 def _other_values(text: str, tokens: Sequence[Token], left: tuple[Item, ...], listed: bool) -> tuple[Fraction, ...]:

@@ -9,9 +9,15 @@ from typing import Final, NamedTuple
 from negbank.reasoning.sides import Stated
 from negbank.reasoning.tokens import Token
 from negbank.reasoning.units import FAMILY, SIZE
+from negbank.reasoning.writing import BULLET, DASH
 
 _METRIC: Final = frozenset("mm cm meter km mg gram kg ml liter".split())
 _IMPERIAL: Final = frozenset("inch foot yard mile ounce pound ton teaspoon tablespoon cup pint quart gallon".split())
+_FIXED: Final = ({"hour", "minute"}, {"minute", "second"}, {"hour", "second"}, {"dollar", "cent"})
+_DOZENS: Final = frozenset(("dozen", "dozens"))
+_OPENING: Final = frozenset((".", ",", ";", ":", "=", "(", BULLET, DASH))
+_JOINING: Final = frozenset("and or plus minus times of by per over x than".split())
+MAX_UNIT_WORDS: Final = 3
 _RATES: Final = frozenset("per each every a an of".split())
 
 
@@ -104,3 +110,46 @@ def _quantity(tokens: Sequence[Token], at: int) -> tuple[Quantity, int] | None:
     else:
         number = tokens[at]
     return None if named is None else (Quantity(number.value, *named), at + 1)
+
+
+def read_conversion(tokens: Sequence[Token], equals: int) -> tuple[int, Fraction, Stated, int] | None:
+    """The false conversion around the `=` at `equals`: its start, the true value, the one that is said, its end.
+
+    None for a true one, and for units whose ratio anyone may set: an inch of a map, a day of work. So only hours,
+    minutes and seconds, dollars and cents, and dozens are judged; of dozens, only what is near the true number.
+    """
+    start = equals - 1
+    while start >= 0 and tokens[start].kind == "word" and equals - start <= MAX_UNIT_WORDS:
+        start -= 1
+    if start < 0 or tokens[start].kind != "number" or not _begins(tokens, start):
+        return None
+    left, right = _quantity(tokens, start), _quantity(tokens, equals + 1)
+    if left is not None and left[1] == equals and right is not None:
+        return _false_ratio(start, left[0], right[0], tokens[equals + 1], right[1])
+    words = {token.text.lower() for token in tokens[start:equals] if token.kind == "word"}
+    if equals + 1 >= len(tokens) or not words & _DOZENS or tokens[equals + 1].kind != "number":
+        return None
+    count, said = tokens[start], tokens[equals + 1]
+    after = tokens[equals + 2] if equals + 2 < len(tokens) else None
+    true = count.value * 12
+    near = count.value * 8 <= said.value <= count.value * 16 and said.value != count.value * 13
+    if said.currency or not near or said.value == true or (after is not None and after.kind == "sign"):
+        return None
+    return start, true, Stated(said.value, said.decimals), equals + 2
+
+
+def _begins(tokens: Sequence[Token], start: int) -> bool:
+    """Whether the quantity at `start` stands alone: it is no term of a sum, and no second part of `1 hr 20 min`."""
+    if start == 0:
+        return True
+    before = tokens[start - 1]
+    return before.text in _OPENING or (before.kind == "word" and before.text.lower() not in (*FAMILY, *_JOINING))
+
+
+def _false_ratio(
+    start: int, left: Quantity, right: Quantity, number: Token, end: int
+) -> tuple[int, Fraction, Stated, int] | None:
+    if left.kind != right.kind or {left.unit, right.unit} not in _FIXED:
+        return None
+    true = left.size / SIZE[right.unit]
+    return (start, true, Stated(right.value, number.decimals), end) if true != right.value else None
