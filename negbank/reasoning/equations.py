@@ -18,7 +18,7 @@ from typing import Final
 
 from negbank.reasoning.expressions import CACHED, Item, count_decimals, evaluate, evaluate_items, read_items
 from negbank.reasoning.measured import read_conversion, read_measured
-from negbank.reasoning.readings import grouped, is_rescaled, loose_values, percent_of_running
+from negbank.reasoning.other_readings import grouped, is_rescaled, loose_values, percent_of_running
 from negbank.reasoning.sides import Stated, agrees, find_left, find_right, is_doubtful, items_of
 from negbank.reasoning.spoken import WORDS
 from negbank.reasoning.tokens import Token, plain_maths, tokenise

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Final
 
 from negbank.reasoning.expressions import Item, evaluate_items
-from negbank.reasoning.readings import factorial, grouped
+from negbank.reasoning.other_readings import factorial, grouped
 from negbank.reasoning.tokens import Token
 from negbank.reasoning.units import FAMILY, SCALES
 from negbank.reasoning.writing import BULLET, DASH

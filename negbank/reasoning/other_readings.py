@@ -77,12 +77,12 @@ def _turned(items: Sequence[Item], sign: str) -> list[Item]:
 
 
 def _from_left(items: Sequence[Item]) -> Fraction | None:
-    value = items[0]
+    value = evaluate_items(items[:1])
     for place in range(1, len(items), 2):
-        if not isinstance(value, Fraction):
+        if value is None:
             return None
-        value = evaluate_items([value, items[place], items[place + 1]])  # type: ignore[list-item]
-    return value if isinstance(value, Fraction) else None
+        value = evaluate_items([value, *items[place : place + 2]])
+    return value
 
 
 def is_rescaled(computed: Fraction, stated: Fraction, tokens: Sequence[Token]) -> bool:
