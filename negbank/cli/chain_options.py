@@ -35,6 +35,11 @@ _OPTIONS: Final = (
     ),
     click.option("--judge", metavar="URL", help="A server's model names the first wrong step where nobody knows it."),
     click.option("--judge-model", metavar="NAME", help="The model on the judge's server. Keys as for --model."),
+    click.option(
+        "--final-form", type=click.Choice(["marked", "keep"]),
+        help="erroneous-cot: end right and wrong chains alike, in '#### ANSWER' (marked), or as they are (keep).  "
+        "[default: marked]",
+    ),
 )  # fmt: skip
 
 
@@ -51,7 +56,7 @@ def model_options(command: F) -> F:
     return cast("F", with_models)
 
 
-NAMES: Final = ("generate", "endpoint", "model", *DRAWN, "judge", "judge_model")
+NAMES: Final = ("generate", "endpoint", "model", *DRAWN, "judge", "judge_model", "final_form")
 
 
 def model_settings(models: dict[str, Any]) -> Any:

@@ -138,12 +138,13 @@ def _chain_settings(
         return negbank.ChainSettings()
     if len(tiers) > 1:
         raise click.UsageError("the tier erroneous-cot is mined by itself; other tiers of the dataset are kept")
+    final_form = models.pop("final_form", "marked")
     asked = model_settings(models)
     if not trajectories and not perturb and not asked.writes:
         raise click.UsageError(
             "the tier erroneous-cot needs chains: --trajectories FILE, --perturb, --generate MODEL, or --endpoint URL"
         )
-    return negbank.ChainSettings(trajectories, layout, license, perturb, refused, asked)
+    return negbank.ChainSettings(trajectories, layout, license, perturb, refused, asked, final_form=final_form)
 
 
 def _settings(

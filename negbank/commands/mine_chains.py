@@ -99,7 +99,7 @@ def mine_chains(
         folder = Path(scratch) / "piles"
         folder.mkdir()
         gate = _Gate(data, refused)
-        piles = stack.enter_context(Piles(folder, gate.questions))
+        piles = stack.enter_context(Piles(folder, gate.questions, settings.chains.final_form))
         _verify(inputs, gate, piles, judge, progress)
         made = Made()
         files = list(piles.rows(made, gate.refuse_duplicate))
@@ -250,6 +250,7 @@ def _mined(
         "evaluation_questions": data.evaluation.height,
         "chains": [dict(chains.about()) for chains in inputs],
         "parameters": asdict(settings.source),
+        "final_form": settings.chains.final_form,
         **({"seed": settings.seed} if settings.chains.perturb or settings.chains.models.writes else {}),
         "verified": asdict(counts),
         "refused": dict(sorted(reasons.items())),

@@ -17,7 +17,7 @@ KEEP: Final = "keep"
 FORMS: Final = (MARKED, KEEP)
 MARKER: Final = "####"
 
-_CALCULATOR: Final = re.compile(r"<<[^<>\n]{0,400}>>")
+_CALCULATOR: Final = re.compile(r"<<[^<>\n]*(?:>>|$)", re.MULTILINE)
 _MARKED_LINE: Final = re.compile(
     r"[ \t>*_]*(?:\#{4}|(?:the[ \t]+)?(?:final[ \t]+|correct[ \t]+)?(?:answer|ans)[ \t*_]*:|A[ \t*_]*:)[ \t*_:]*"
     r"(?P<content>\S[^\n]*)",
