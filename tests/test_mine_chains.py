@@ -43,8 +43,8 @@ def chains(tmp_path: Path, *records: dict[str, Any], name: str = "chains.jsonl")
 
 
 def mined(tmp_path: Path, *records: dict[str, Any], **settings: Any) -> tuple[negbank.MineResult, pl.DataFrame]:
-    """What mining `records` against the two problems gives, and the rows of the version."""
-    given = negbank.ChainSettings((chains(tmp_path, *records),), **settings)
+    """What mining `records` against the two problems gives, and the rows of the version, texts as they were given."""
+    given = negbank.ChainSettings((chains(tmp_path, *records),), **{"final_form": "keep", **settings})
     result = negbank.mine(source(tmp_path), ["erroneous-cot"], negbank.MineSettings(chains=given))
     return result, Registry().read(result.version)
 
@@ -73,6 +73,29 @@ def test_wrong_chains_become_rows_beside_right_ones(tmp_path: Path) -> None:
     assert (result.chains.right_used, result.chains.right_left, result.chains.questions) == (1, 0, 1)
     made = result.version.manifest.parts[0].mined
     assert made["verified"]["right_left"] == 0 and made["chains"][0]["source"] == "chains.jsonl"
+
+
+def test_right_and_wrong_chains_end_alike(tmp_path: Path) -> None:
+    annotated = "16 - 3 - 4 = <<16-3-4=9>>9 eggs\n9 * 2 = $<<9*2=19>>19\nThe answer is $19."
+    result, rows = mined(
+        tmp_path,
+        {
+            "question": EGGS,
+            "chains": [RIGHT, WRONG, WRONG.replace("A: 27", "The answer is 27."), annotated],
+            "model": "b",
+        },
+        final_form="marked",
+    )
+    assert rows["answer"].to_list() == [
+        "16 - 7 = 9 eggs\n9 * 2 = 18\n#### 18",
+        EGGS_GOLD.replace("<<9*2=18>>", "").replace("<<16-3-4=9>>", ""),
+    ]
+    slip, wrong = "16 - 3 - 4 = 9 eggs\n9 * 2 = $19\n#### 19", "16 - 3 - 4 = 9 eggs\n9 * 3 = 27\n#### 27"
+    assert set(rows["negative"]) == {slip, wrong}  # the same chain with another marker is a duplicate
+    assert result.refusals == (("erroneous-cot", "duplicate-chain", 1),)
+    found = rows.filter(pl.col("negative") == slip).row(0, named=True)
+    assert found["steps"] == ["16 - 3 - 4 = 9 eggs", "9 * 2 = $19"] and found["first_error_step"] == 1
+    assert result.version.manifest.parts[0].mined["final_form"] == "marked"
 
 
 def test_a_claim_is_checked_and_a_right_chain_is_no_negative(tmp_path: Path) -> None:
@@ -177,7 +200,7 @@ def test_what_cannot_be_read_is_said(
 def test_perturbed_chains_know_their_error_and_stand_beside_their_gold_chain(tmp_path: Path) -> None:
     settings = negbank.MineSettings(
         per_question=3, seed=7, chains=negbank.ChainSettings((chains(tmp_path, {"question": EGGS, "chain": RIGHT}),),
-        perturb=True),
+        perturb=True, final_form="keep"),
     )  # fmt: skip
     result = negbank.mine(source(tmp_path), ["erroneous-cot"], settings)
     rows = Registry().read(result.version)
@@ -346,7 +369,7 @@ def test_all_of_the_real_file(tmp_path: Path, hub: Path) -> None:
     found = result.chains
     assert found is not None and (found.read, found.wrong, found.right, found.refused) == (5276, 3275, 2001, 0)
     assert found.false_claims == 0 and found.right_used + found.right_left == 2001
-    assert found.first_error == {"arithmetic": 100, "unknown": 3175}
+    assert found.first_error == {"arithmetic": 94, "unknown": 3181}
     negbank.checkout("gsm8k", tmp_path / "out")
     rows = load_dataset(str(tmp_path / "out"), "erroneous-cot", split="train")
     assert rows.num_rows == 3275 and set(rows["tier"]) == {"erroneous-cot"}

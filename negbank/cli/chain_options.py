@@ -9,11 +9,16 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
+FINAL_FORM: Final = click.option(
+    "--final-form", type=click.Choice(["marked", "keep"]),
+    help="erroneous-cot: end right and wrong chains alike, in '#### ANSWER' (marked), or as they are (keep).  "
+    "[default: marked]",
+)  # fmt: skip
 STRICT: Final = click.option(
     "--strict", is_flag=True,
     help="erroneous-cot: take only chains that mark their answer (#### 18, \\boxed{18}, The answer is 18).",
 )  # fmt: skip
-"""Passed on under its own name: it is about chains of every origin."""
+"""Passed on under their own names: they are about chains of every origin."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,7 +55,7 @@ def model_options(command: F) -> F:
         values = {name: given.pop(name) for name in NAMES}
         return command(*args, models={k: v for k, v in values.items() if v is not None}, **given)
 
-    for option in reversed((*_OPTIONS, STRICT)):
+    for option in reversed((*_OPTIONS, STRICT, FINAL_FORM)):
         option(with_models)
     return cast("F", with_models)
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from negbank.commands.mine import MineResult
     from negbank.commands.mine_chains import ChainCounts
 
-CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "models")
+CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "final_form", "models")
 
 
 @click.command()
@@ -140,6 +140,7 @@ def _chain_settings(
         raise click.UsageError(
             "the tier erroneous-cot needs chains: --trajectories FILE, --perturb, --generate MODEL, or --endpoint URL"
         )
+    given["final_form"] = given["final_form"] or "marked"
     return negbank.ChainSettings(refused=refused, models=models, **given)
 
 

@@ -20,6 +20,7 @@ import polars as pl
 from negbank.commands.chain_models import ModelSettings
 from negbank.errors import SourceError, UnknownNameError
 from negbank.reasoning.chains import RefusedChain, Trajectory
+from negbank.reasoning.final_form import FORMS, MARKED, FinalForm
 from negbank.reasoning.formats import parse_lines, read_lines
 from negbank.reasoning.layouts import LAYOUTS
 from negbank.reasoning.perturb import KINDS, NotPerturbed, perturb
@@ -52,6 +53,8 @@ class ChainSettings:
     refused: str | None = None
     models: ModelSettings = field(default_factory=ModelSettings)
     strict: bool = False
+    final_form: FinalForm = MARKED
+    """How right and wrong chains end: `marked` for `#### ANSWER` on both sides, `keep` for as they were written."""
 
 
 class ChainInput(Protocol):
@@ -244,6 +247,8 @@ def chain_inputs(questions: pl.DataFrame, settings: ChainSettings, per_question:
     """
     if settings.layout is not None and settings.layout not in LAYOUTS:
         raise UnknownNameError("layout", settings.layout, LAYOUTS)
+    if settings.final_form not in FORMS:
+        raise UnknownNameError("final form", settings.final_form, FORMS)
     inputs: list[ChainInput] = [FileInput(path, settings.layout, settings.license) for path in settings.trajectories]
     if settings.perturb:
         inputs.append(PerturbedInput(questions, per_question, seed))

@@ -18,6 +18,7 @@ from typing import IO, Any, Final
 
 import polars as pl
 
+from negbank.reasoning.final_form import KEEP, FinalForm, with_final_form
 from negbank.reasoning.verify import Verdict
 from negbank.records import CHAINS, ERRONEOUS_COT, PERTURBED, content_id
 from negbank.registry.rows import ORDER, shared_schema, write_table
@@ -57,10 +58,14 @@ class Made:
 
 
 class Piles:
-    """Chains in files by question; use it in a `with` statement. `folder` is empty and there."""
+    """Chains in files by question; use it in a `with` statement. `folder` is empty and there.
 
-    def __init__(self, folder: Path, questions: Mapping[str, Question]) -> None:
+    Rows end as `final_form` says.
+    """
+
+    def __init__(self, folder: Path, questions: Mapping[str, Question], final_form: FinalForm = KEEP) -> None:
         self.folder = folder
+        self.final_form = final_form
         self.questions = questions
         ids = sorted(questions)
         step = max(1, -(-len(ids) // PILES))
@@ -102,7 +107,7 @@ class Piles:
             rows = [
                 row
                 for question_id in sorted(chains)
-                for row in _rows(self.questions[question_id], chains[question_id], made, refuse)
+                for row in _rows(self.questions[question_id], chains[question_id], made, refuse, self.final_form)
             ]
             file.truncate(0)
             if rows:
@@ -112,14 +117,17 @@ class Piles:
                 yield path
 
 
-def _rows(question: Question, chains: Sequence[Record], made: Made, refuse: Refuse) -> Iterator[Record]:
+def _rows(
+    question: Question, chains: Sequence[Record], made: Made, refuse: Refuse, form: FinalForm
+) -> Iterator[Record]:
     """The rows of one question: its wrong chains, the most plausible first, each beside a right one.
 
     Right chains are used once each, in their order; then, and for a chain that was made from it, the gold chain is.
     """
     right = [chain["chain"] for chain in chains if chain["outcome"] == "right"]
     rights = list(dict.fromkeys(right))
-    wrong = sorted(_distinct(chains, refuse), key=lambda chain: -_known(chain["plausibility"]))
+    formed = [_formed(chain, form) for chain in chains if chain["outcome"] == "wrong"]
+    wrong = sorted(_distinct(formed, refuse), key=lambda chain: -_known(chain["plausibility"]))
     used = 0
     for rank, chain in enumerate(wrong):
         answer = question.answer
@@ -128,10 +136,16 @@ def _rows(question: Question, chains: Sequence[Record], made: Made, refuse: Refu
         made.plausibility.append(float("nan") if chain["plausibility"] is None else chain["plausibility"])
         made.error_sources[chain["error_source"] or "unknown"] += 1
         made.verified_by[chain["verified_by"] or "unknown"] += 1
-        yield _row(question, answer, chain, rank)
+        yield _row(question, with_final_form(answer, chain["gold_answer"], form=form).chain, chain, rank)
     made.right_used += used
     made.right_left += len(right) - used
     made.questions += bool(wrong)
+
+
+def _formed(chain: Record, form: FinalForm) -> Record:
+    """A wrong chain with its final line in `form`; what it says of its steps stays true."""
+    made = with_final_form(chain["chain"], chain["final_answer"], chain["steps"], chain["first_error_step"], form)
+    return chain | {"chain": made.chain, "steps": list(made.steps)}
 
 
 def _known(plausibility: float | None) -> float:

@@ -103,7 +103,7 @@ def mine_chains(
         folder = Path(scratch) / "piles"
         folder.mkdir()
         gate = _Gate(data, refused)
-        piles = stack.enter_context(Piles(folder, gate.questions))
+        piles = stack.enter_context(Piles(folder, gate.questions, settings.chains.final_form))
         _verify(inputs, gate, piles, judge, settings.chains.strict, progress)
         made = Made()
         files = list(piles.rows(made, gate.refuse_duplicate))
@@ -275,6 +275,7 @@ def _mined(
         "evaluation_questions": data.evaluation.height,
         "chains": [dict(chains.about()) for chains in inputs],
         "parameters": asdict(settings.source),
+        "final_form": settings.chains.final_form,
         **({"seed": settings.seed} if settings.chains.perturb or settings.chains.models.writes else {}),
         "verified": {name: value for name, value in asdict(counts).items() if name != "disagreement"},
         **({"strict": True} if settings.chains.strict else {}),

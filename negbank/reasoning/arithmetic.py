@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 
+from negbank.reasoning.asserted import ASSERTED, UNSURE, Context
 from negbank.reasoning.equations import Equation, find_equations
 from negbank.reasoning.expressions import CACHED, evaluate_items
 from negbank.reasoning.sides import agrees
@@ -29,25 +30,35 @@ class FalseEquation:
     computed: Fraction
 
 
-def first_false_equation(steps: Sequence[str]) -> FalseEquation | None:
-    """The first equation that does not hold, or None: either every equation that could be read holds, or there is none.
+def first_false_equation(steps: Sequence[str], question: str = "") -> FalseEquation | None:
+    """The first equation that does not hold, or None: each that could be read holds, or which is first is not certain.
 
+    It is not certain after a step with an equation that holds in no reading and may still not be meant as one: in a
+    supposition, in units that do not fit, taken back later on. `question` tells of arithmetic by other rules.
     Exact: `fractions.Fraction` throughout, with the rounding that the module's docstring allows.
     """
     rounded: dict[Fraction, Fraction] = {}
+    context: Context | None = None
+    unsure = False
     for number, step in enumerate(steps):
+        if unsure:
+            return None
         for equation in find_equations(step):
             if holds(equation, rounded):
                 if equation.computed != equation.stated:
                     rounded[equation.stated] = equation.computed
-            elif not equation.doubtful:
+                continue
+            context = context or Context(steps, question)
+            standing = UNSURE if equation.doubtful else context.standing(number, equation)
+            if standing == ASSERTED:
                 return FalseEquation(number, equation.text, equation.stated, equation.computed)
+            unsure |= standing == UNSURE
     return None
 
 
 def holds(equation: Equation, rounded: Mapping[Fraction, Fraction]) -> bool:
     """Whether `equation` is true in any reading; `rounded` maps values as stated before to what they stand for."""
-    if any(agrees(equation.computed, stated) for stated in equation.right):
+    if any(agrees(value, stated) for value in (equation.computed, *equation.others) for stated in equation.right):
         return True
     if not any(item in rounded for item in equation.left if isinstance(item, Fraction)):
         return False

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from negbank.reasoning.expressions import Item, evaluate_items
+from negbank.reasoning.other_readings import factorial, grouped
 from negbank.reasoning.tokens import Token
 from negbank.reasoning.units import FAMILY, SCALES
+from negbank.reasoning.writing import BULLET, DASH
 
 MAX_UNIT_WORDS: Final = 3
 _OPERATIONS: Final = ("+", "-", "*", "/", "^")
@@ -17,9 +20,16 @@ _NOT_UNITS: Final = frozenset(
     "and or so then is are was were be the a an but which that of from to in on at for if because since therefore "
     "thus with he she it they we you i plus minus times divided multiplied by x".split()
 )
-_WORDED_OPERATIONS: Final = frozenset("plus minus times by of x over and".split())
-_MAY_STAND_BEFORE: Final = frozenset("=,(:;[{\"'“‘~≈*_")
+_WORDED_OPERATIONS: Final = frozenset("plus minus times by of x over".split())
+_MAY_STAND_BEFORE: Final = frozenset(f"=,(:;[{{\"'“‘~≈*_{BULLET}{DASH}")
+_FUNCTIONS: Final = frozenset(
+    "log ln lg exp sin cos tan cot sec sqrt root mod max min abs gcd lcm floor ceil round f g".split()
+)
+"""What takes the number behind it away from the sum: `log 100 + 1`."""
 _NO_UNIT_AFTER: Final = frozenset("st nd rd th x".split())
+
+_DATES: Final = re.compile(r"n/n[-+]nw?=n/n")
+_DAYS: Final = ("day", "days", "week", "weeks")
 
 FLOAT_NOISE: Final = 10**9
 """Two values are one where they differ by less than this part of them: 0.1 + 0.2 is written 0.30000000000000004."""
@@ -64,8 +74,9 @@ def find_left(tokens: Sequence[Token], equals: int) -> int | None:
             wants_value = False
         elif token.is_sign("%", ")") and wants_value:
             depth += token.text == ")"
-        elif token.is_sign("(") and not wants_value:
+        elif token.is_sign("(") and (not wants_value or tokens[at].is_sign("+", "-")):  # `(-4 + 2)`
             depth -= 1
+            wants_value = False
         elif token.is_sign(*_OPERATIONS):
             wants_value = True
         else:
@@ -103,16 +114,38 @@ def _checked_start(tokens: Sequence[Token], start: int, equals: int, depth: int)
         start, depth = start + 1, depth + 1
     if depth or start >= equals or tokens[start].is_sign("*", "/", "^"):
         return None
+    first = tokens[start]
     if start == 0:
-        return 0
-    before, first = tokens[start - 1], tokens[start]
-    allowed = before.text in _MAY_STAND_BEFORE
+        return None if first.is_sign("+") else 0  # a line of a sum that is written in a column
+    before = tokens[start - 1]
+    allowed = before.text in _MAY_STAND_BEFORE or (
+        before.text == "." and start > 1 and tokens[start - 2].kind == "word"
+    )
     signed = first.is_sign("+", "-") and not allowed
-    joined = before.end == first.start and not (allowed and before.text != ",")
-    # `2 1/2 * 4`, `(1/2) 278 + 11`, `2 plus 1/3`, `14, 400 / 80`
-    more = before.kind == "number" or before.is_sign(")", "%") or before.text.lower() in _WORDED_OPERATIONS
-    listed = before.text == "," and start > 1 and tokens[start - 2].kind == "number"
-    return None if signed or joined or more or listed else start
+    joined = before.end == first.start and not (allowed and before.text not in ",_")
+    return None if signed or joined or _begins_earlier(tokens, start) else start
+
+
+def _begins_earlier(tokens: Sequence[Token], start: int) -> bool:
+    """Whether what stands before `start` belongs to the number there.
+
+    Such as `2 1/2 * 4`, `(1/2) 278 + 11`, `2 plus 1/3`, `14, 400 / 80`, `2 : 3 + 1`, `log 100 + 1`, `1 hr 20 min + 5`.
+    """
+    before, second, third = (tokens[start - back] if start >= back else None for back in (1, 2, 3))
+    if before is None:
+        return False
+    word = before.text.lower()
+    if before.kind == "number" or before.is_sign(")", "%") or word in _FUNCTIONS:
+        return True
+    if second is None:
+        return word in _WORDED_OPERATIONS
+    if word == "and":  # `1 and 1/4 + 2`, and not `4 * 2 = 8 and 8 + 1 = 9`
+        return second.kind == "number" and not (third is not None and third.is_sign("="))
+    if word in _WORDED_OPERATIONS:
+        return True
+    if second.kind != "number":
+        return False
+    return word in FAMILY or word == "," or (word == ":" and (third is None or third.kind != "word"))
 
 
 def items_of(tokens: Sequence[Token]) -> tuple[Item, ...] | None:
@@ -147,6 +180,10 @@ def find_right(tokens: Sequence[Token], begin: int) -> tuple[tuple[Stated, ...],
     if end < len(tokens) and tokens[end].is_sign("%"):
         readings.append(Stated(value / 100, None if number.decimals is None else number.decimals + 2))
         end += 1
+    elif end < len(tokens) and tokens[end].text == "!" and (product := factorial(value)) is not None:
+        readings.append(Stated(product, None))
+    if (whole_number := grouped(number)) is not None:
+        readings.append(Stated(-whole_number if negative else whole_number, 0))
     parts = _fractions(tokens, at, value)
     follows = end < len(tokens) and tokens[end].is_sign(*_OPERATIONS)
     if follows and not whole and not parts and not _is_dash(tokens, end):
@@ -171,11 +208,13 @@ def _runs_on(tokens: Sequence[Token], at: int) -> bool:
         joined = following.start == number.end
         single = len(following.text) == 1 and (joined or following.text != "a")
         return single or (joined and following.text.lower() in _NO_UNIT_AFTER)
+    after = tokens[at + 2] if at + 2 < len(tokens) else None
+    if following.text == ":" and after is not None and after.kind == "number":
+        return True
     if following.kind != "other" or following.start != number.end:
         return False
-    after = tokens[at + 2] if at + 2 < len(tokens) else None
     digits = after is not None and after.kind == "number" and after.start == following.end
-    return following.text in "_²³√π" or (following.text in ":,." and digits)
+    return following.text in "_²³√π°" or (following.text in ":,." and digits)
 
 
 def _fractions(tokens: Sequence[Token], at: int, value: Fraction) -> list[Stated]:
@@ -217,6 +256,8 @@ def is_doubtful(tokens: Sequence[Token]) -> bool:
         return True
     if shapes.startswith("n-n=") and tokens[0].value < tokens[2].value and tokens[1].start == tokens[0].end:
         return True  # `weeks 1-2 = 96`
+    if _DATES.match(shapes) and any(token.text.lower() in _DAYS for token in tokens):
+        return True  # `5/30 + 3 days = 6/2`
     seen: dict[str, str] = {}
     for token in tokens:
         name = token.currency or (token.text.lower() if token.kind == "word" else "")

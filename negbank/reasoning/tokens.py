@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from negbank.reasoning.expressions import NUMBER, OPERATORS, count_decimals, parse_number
+from negbank.reasoning.spoken import WORDS, with_signs
+from negbank.reasoning.units import FAMILY
 
 _SPLIT: Final = re.compile(rf"(?P<n>{NUMBER})|(?P<w>[A-Za-z]+)|(?P<o>\*\*|[-+−–*×·∗/÷^])|(?P<s>[()=%$£€])|(?P<q>[^\s])")
 _LATEX: Final = tuple(
@@ -25,6 +28,9 @@ _LATEX: Final = tuple(
 CURRENCIES: Final = {"$": "dollar", "£": "pound-sterling", "€": "euro"}
 _MAY_BE_SIGNS: Final = re.compile(r"(?:\b|(?<=\d))[xX](?:\b|(?=\d))|\bof\s+[$£€(\d.]|\bequals\b", re.IGNORECASE)
 _PERCENT_WORDS: Final = ("percent", "percentage")
+_LETTERS: Final = {
+    "m": ("length", "meter"), "g": ("mass", "gram"), "l": ("volume", "liter"), "L": ("volume", "liter"),
+}  # fmt: skip
 PARTS: Final = {
     "half": Fraction(1, 2), "third": Fraction(1, 3), "quarter": Fraction(1, 4), "fourth": Fraction(1, 4),
     "fifth": Fraction(1, 5), "tenth": Fraction(1, 10),
@@ -66,7 +72,32 @@ def tokenise(text: str) -> tuple[Token, ...]:
         token, currency = _token(found, currency)
         if token is not None:
             tokens.append(token)
+    if WORDS.search(text):
+        tokens = with_signs(tokens)
+    tokens = _spelled_units(tokens)
     return _worded_signs(tokens) if _MAY_BE_SIGNS.search(text) else tuple(tokens)
+
+
+def _spelled_units(tokens: list[Token]) -> list[Token]:
+    """`tokens` with `m`, `g` and `l` after a number spelled out, if a longer unit of their kind stands there too.
+
+    `1 m + 20 cm` is a sum of lengths, and the `m` of `5 m + 3` may be an unknown.
+    """
+    places = [
+        place for place, (before, token) in enumerate(pairwise(tokens), start=1)
+        if before.kind == "number" and token.kind == "word" and token.text in _LETTERS
+    ]  # fmt: skip
+    if places:
+        kinds = {FAMILY[token.text.lower()][0] for token in tokens if len(token.text) > 1 and _is_unit(token)}
+        for place in places:
+            kind, unit = _LETTERS[tokens[place].text]
+            if kind in kinds:
+                tokens[place] = tokens[place]._replace(text=unit)
+    return tokens
+
+
+def _is_unit(token: Token) -> bool:
+    return token.kind == "word" and token.text.lower() in FAMILY
 
 
 def _token(found: re.Match[str], currency: str) -> tuple[Token | None, str]:
