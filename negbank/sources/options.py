@@ -15,6 +15,10 @@ class SourceOptions:
     split: str | None = None
     subjects: tuple[str, ...] = ()
     columns: Columns = field(default_factory=Columns)
+    hold_out: tuple[str, ...] = ()
+    """Sources, files and Hub datasets whose questions are held out too."""
+    no_hold_out: tuple[str, ...] = ()
+    """Held-out splits of a benchmark that are trained on all the same."""
 
     def refuse(self, source: str, *names: str) -> None:
         """Raise SourceError for an option that was given and that `source` does not take."""
