@@ -220,7 +220,8 @@ def test_arc_trains_on_train_only() -> None:
         ("ARC-Easy/test", 2376),
     ]
     assert data.notices == (
-        "arc: the mirror lacks ARC-Challenge/validation, ARC-Easy/validation, so contamination with them is not checked",
+        "arc: the mirror lacks ARC-Challenge/validation, ARC-Easy/validation, so contamination with them is not "
+        "checked",
     )
     assert not set(data.questions["question_id"]) & set(data.evaluation["question_id"])
 
@@ -241,8 +242,8 @@ def test_mmlu_and_its_subjects() -> None:
 
 def test_every_source_is_listed_with_its_licence() -> None:
     assert list(SOURCES) == [
-        "arc", "hellaswag", "mmlu", "gsm8k", "math", "openbookqa", "commonsenseqa", "piqa", "socialiqa", "medqa", "sciq",
-        "squad", "truthfulqa", "truthfulqa-mc", "gpqa", "demo",
+        "arc", "hellaswag", "mmlu", "gsm8k", "math", "openbookqa", "commonsenseqa", "piqa", "socialiqa", "medqa",
+        "sciq", "squad", "truthfulqa", "truthfulqa-mc", "gpqa", "demo",
     ]  # fmt: skip
     assert all(source.license and source.place and source.summary for source in SOURCES.values())
 

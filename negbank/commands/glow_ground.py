@@ -97,7 +97,7 @@ def refuse_shared(version: Version, rows: pl.DataFrame, problems: Sequence[Probl
 def _problems(
     name: str, domain: Literal["in", "out"], split: str | None = None
 ) -> tuple[ProblemSet, str, tuple[str, ...]]:
-    """What a source is evaluated on, as problems; where it has choices, they are lettered and a letter is the answer."""
+    """What a source is evaluated on, as problems; choices are lettered, and a letter is the answer."""
     source = read_evaluation(name, split)
     stems, questions, answers = [], [], []
     generator = np.random.default_rng(ORDER_SEED)
