@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from negbank.commands.glow_benchmark import GlowBenchmarkResult as GlowBenchmarkResult
     from negbank.commands.glow_benchmark import GlowBenchmarkSettings as GlowBenchmarkSettings
     from negbank.commands.glow_benchmark import benchmark_glow as benchmark_glow
+    from negbank.commands.inspect import InspectResult as InspectResult
+    from negbank.commands.inspect import inspect as inspect
     from negbank.commands.label import LabelColumns as LabelColumns
     from negbank.commands.label import LabelResult as LabelResult
     from negbank.commands.label import LabelSettings as LabelSettings
@@ -77,6 +79,7 @@ _PUBLIC = {
     "Gate": "negbank.commands.validations",
     "GlowBenchmarkResult": "negbank.commands.glow_benchmark",
     "GlowBenchmarkSettings": "negbank.commands.glow_benchmark",
+    "InspectResult": "negbank.commands.inspect",
     "LabelColumns": "negbank.commands.label",
     "LabelResult": "negbank.commands.label",
     "LabelSettings": "negbank.commands.label",
@@ -99,6 +102,7 @@ _PUBLIC = {
     "diff": "negbank.commands.registry",
     "export": "negbank.commands.export",
     "gc": "negbank.commands.registry",
+    "inspect": "negbank.commands.inspect",
     "label": "negbank.commands.label",
     "load": "negbank.commands.share",
     "log": "negbank.commands.registry",

@@ -80,12 +80,13 @@ def test_a_command_and_its_function_share_a_name() -> None:
 
 def test_the_public_names() -> None:
     assert sorted(negbank.__all__) == [
-        "AddResult", "AddSettings", "BenchmarkResult", "BenchmarkSettings", "ChainSettings", "Columns", "Diff", "Draw",
-        "ExportResult", "Gate", "GenerateSettings", "GlowBenchmarkResult", "GlowBenchmarkSettings", "LabelColumns",
-        "LabelResult", "LabelSettings", "MineResult", "MineSettings", "ModelSettings", "NegbankError", "PullResult",
-        "PushResult", "Registry", "ScoreResult", "ScoreSettings", "ShowResult", "SourceOptions", "VerifyResult",
-        "__version__", "add", "benchmark", "benchmark_glow", "card", "checkout", "diff", "export", "gc", "label",
-        "load", "log", "ls", "mine", "pull", "push", "revert", "rm", "score", "show", "sql", "tag", "verify",
+        "AddResult", "AddSettings", "BenchmarkResult", "BenchmarkSettings", "ChainSettings", "Columns", "Diff",
+        "Draw", "ExportResult", "Gate", "GenerateSettings", "GlowBenchmarkResult", "GlowBenchmarkSettings",
+        "InspectResult", "LabelColumns", "LabelResult", "LabelSettings", "MineResult", "MineSettings",
+        "ModelSettings", "NegbankError", "PullResult", "PushResult", "Registry", "ScoreResult", "ScoreSettings",
+        "ShowResult", "SourceOptions", "VerifyResult", "__version__", "add", "benchmark", "benchmark_glow", "card",
+        "checkout", "diff", "export", "gc", "inspect", "label", "load", "log", "ls", "mine", "pull", "push", "revert",
+        "rm", "score", "show", "sql", "tag", "verify",
     ]  # fmt: skip
     for name in negbank.__all__:
         assert getattr(negbank, name) is not None

@@ -64,7 +64,7 @@ def test_rows_that_are_no_question_are_refused_with_their_reason_and_line(tmp_pa
     path = jsonl(
         tmp_path / "bad.jsonl",
         good,
-        {**good, "id": "b", "answer": 2},
+        {**good, "id": "b", "answer": 5},
         {**good, "id": "c", "answer": -1},
         {**good, "id": "d", "answer": None},
         {**good, "id": "e", "choices": ["x"]},
@@ -72,14 +72,16 @@ def test_rows_that_are_no_question_are_refused_with_their_reason_and_line(tmp_pa
         {**good, "id": "g", "choices": ["x", "x", "y"]},
         {**good, "question": "another?"},
         {**good, "id": "h", "choices": ["", "y"]},
-        {**good, "id": "i", "choices": ["x", "y", ""]},
+        {**good, "id": "i", "question": "r?", "choices": ["x", "y", ""]},
     )
-    data = read_source(path)
+    with pytest.raises(SourceError, match=r"answer-index-out-of-range 1.*--allow-skipped 0.\d+.*bad.jsonl:2: "):
+        read_source(path, SourceOptions(allow_skipped=0.2))
+    data = read_source(path, SourceOptions(allow_skipped=0.9))
     assert data.questions["question_id"].to_list() == ["a", "i"]
     assert data.questions["distractors"].to_list() == [["y"], ["y"]]
     assert reasons(data.refused) == {
-        "answer-index-out-of-range": 2,
-        "no-right-answer": 1,
+        "answer-index-out-of-range": 1,
+        "no-right-answer": 2,
         "one-choice-only": 2,
         "no-question": 1,
         "right-answer-twice": 1,
@@ -90,7 +92,7 @@ def test_rows_that_are_no_question_are_refused_with_their_reason_and_line(tmp_pa
 
 def test_a_file_with_no_usable_question_is_an_error(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "x.jsonl", {"question": "q?", "choices": ["a", "b"], "answer": 5})
-    with pytest.raises(SourceError, match=r"no usable question \(answer-index-out-of-range 1\).*x.jsonl:1"):
+    with pytest.raises(SourceError, match=r"x.jsonl: no column says which choice is right: answer holds numbers from 5"):
         read_source(path)
 
 
@@ -115,11 +117,12 @@ def test_malformed_files_are_said_with_their_line(tmp_path: Path, data: bytes, n
 
 
 def test_files_that_are_not_there_or_no_files(tmp_path: Path) -> None:
-    jsonl(tmp_path / "questions.jsonl", {"question": "q?", "answer": "a"})
+    jsonl(tmp_path / "questions.jsonl", {"question": "q?", "answer": "yes"})
     with pytest.raises(SourceError, match="did you mean 'questions"):
         read_source(str(tmp_path / "question.jsonl"))
-    with pytest.raises(SourceError, match="is a folder"):
-        read_source(f"{tmp_path}/")
+    assert read_source(f"{tmp_path}/").questions["answer"].to_list() == ["yes"]
+    with pytest.raises(SourceError, match="no file that can be read fits"):
+        read_source(f"{tmp_path}/*.csv")
     (tmp_path / "questions.xlsx").write_text("x")
     with pytest.raises(SourceError, match="cannot tell its format"):
         read_source(str(tmp_path / "questions.xlsx"))
@@ -129,13 +132,15 @@ def test_files_that_are_not_there_or_no_files(tmp_path: Path) -> None:
 
 def test_columns_are_named_never_guessed(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "x.jsonl", {"q": "q?", "a": "yes"}, {"q": "r?", "a": "no"})
-    with pytest.raises(SourceError, match="--question-column and --answer-column"):
+    with pytest.raises(SourceError, match="no question column is known here; name it with --question-column"):
         read_source(path)
+    with pytest.raises(SourceError, match=r"no answer column is known here; .*q \(a text: .q.*a \(a text: .yes"):
+        read_source(path, SourceOptions(columns=Columns("q")))
     with pytest.raises(UnknownNameError, match="no column 'qq'; did you mean 'q'"):
         read_source(path, SourceOptions(columns=Columns("qq", "a")))
     data = read_source(path, SourceOptions(columns=Columns("q", "a")))
     assert data.questions["answer"].to_list() == ["yes", "no"]
-    text = jsonl(tmp_path / "y.jsonl", {"question": "q?", "answer": "a", "choices": "a|b"})
+    text = jsonl(tmp_path / "y.jsonl", {"question": "q?", "answer": "yes", "choices": "yes|no"})
     with pytest.raises(SourceError, match="must hold lists of choices"):
         read_source(text)
 
@@ -143,9 +148,9 @@ def test_columns_are_named_never_guessed(tmp_path: Path) -> None:
 def test_csv_and_standard_input(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "x.csv").write_text('question,answer\n"what, then?",yes\n')
     assert read_source(str(tmp_path / "x.csv")).questions["question"].to_list() == ["what, then?"]
-    stdin = io.TextIOWrapper(io.BytesIO(b'{"question": "q?", "answer": "a"}\n'))
+    stdin = io.TextIOWrapper(io.BytesIO(b'{"question": "q?", "answer": "yes"}\n'))
     monkeypatch.setattr("sys.stdin", stdin)
-    assert read_source("-").questions["answer"].to_list() == ["a"]
+    assert read_source("-").questions["answer"].to_list() == ["yes"]
 
 
 def test_the_bundled_sample_is_sound() -> None:
@@ -188,10 +193,10 @@ def test_a_mirror_and_its_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_mirror_that_changes_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`datasets` keys its cache by the folder's name and would give the old rows."""
-    root = mirror(tmp_path, "me/qa", train=[{"question": "old?", "answer": "a"}])
+    root = mirror(tmp_path, "me/qa", train=[{"question": "old?", "answer": "yes"}])
     monkeypatch.setenv("NEGBANK_HUB_MIRROR", str(root))
     assert read_source("hf:me/qa").questions["question"].to_list() == ["old?"]
-    pl.DataFrame([{"question": "new?", "answer": "a"}]).write_parquet(root / "me/qa/train.parquet")
+    pl.DataFrame([{"question": "new?", "answer": "yes"}]).write_parquet(root / "me/qa/train.parquet")
     assert read_source("hf:me/qa").questions["question"].to_list() == ["new?"]
 
 

@@ -13,6 +13,7 @@ from negbank.errors import NegbankError
 
 COMMANDS = {
     "sources": "negbank.cli.sources",
+    "inspect": "negbank.cli.inspect",
     "mine": "negbank.cli.mine",
     "label": "negbank.cli.label",
     "add": "negbank.cli.add",

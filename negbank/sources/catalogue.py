@@ -52,7 +52,7 @@ _BY_NAME = {benchmark.name: benchmark for benchmark in BENCHMARKS}
 
 
 def read_source(reference: str, options: SourceOptions | None = None) -> SourceData:
-    """The questions of a source by name, of a file by path, or of `hf:org/name`, with what is held out.
+    """The questions of a source by name, of a file, a folder or a glob of files, or of `hf:org/name`.
 
     Raises UnknownNameError where there is no such source, and SourceError where it cannot be read.
     """
@@ -85,7 +85,7 @@ def read_evaluation(reference: str, split: str | None = None) -> SourceData:
 
 
 def _is_place(reference: str) -> bool:
-    return reference == "-" or bool(Path(reference).suffix) or "/" in reference
+    return reference == "-" or bool(Path(reference).suffix) or "/" in reference or Path(reference).is_dir()
 
 
 def _noted(reference: str, data: SourceData) -> SourceData:

@@ -39,14 +39,22 @@ BESIDE = "beside"
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns that hold question, answer and choices; None is to be found by the usual names.
+    """The columns that hold question, answer, choices, wrong answers and context; what is not named is found.
 
-    `choices` may name several columns (`distractor1`, `distractor2`): the choices are then their values.
+    `answer` may name several columns, which all hold right answers; `choices` several, each with one choice;
+    `negative` and `context` likewise. A dotted path names a field of an object: `choices.text`.
     """
 
     question: str | None = None
-    answer: str | None = None
+    answer: str | tuple[str, ...] | None = None
     choices: tuple[str, ...] = ()
+    negative: tuple[str, ...] = ()
+    context: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """The answer columns that were named."""
+        return (self.answer,) if isinstance(self.answer, str) else self.answer or ()
 
 
 @dataclass(frozen=True)
@@ -126,11 +134,11 @@ class _Found:
 
 def _find_columns(frame: pl.DataFrame, columns: Columns, subject: str | None) -> _Found:
     names = frame.columns
-    for name in (columns.question, columns.answer, *columns.choices):
+    for name in (columns.question, *columns.answers, *columns.choices):
         if name is not None and name not in names:
             raise UnknownNameError("column", name, names)
     question = columns.question or _first(QUESTION_NAMES, names)
-    answer = columns.answer or _first(ANSWER_NAMES, [n for n in names if n != question])
+    answer = next(iter(columns.answers), None) or _first(ANSWER_NAMES, [n for n in names if n != question])
     missing = [kind for kind, name in (("question", question), ("answer", answer)) if name is None]
     if question is None or answer is None:
         options = " and ".join(f"--{kind}-column" for kind in missing)
