@@ -37,8 +37,13 @@ class Benchmark:
     """Other splits that people evaluate on or tune on."""
     fallback: tuple[str, ...] = ()
     """Read instead if none of `training` is there."""
+    answer_base: int | None = None
+    """Whether an index that answers counts from 0 or 1, if it is one."""
+    plain: bool = False
+    """Whether rows are read by `rows.parse` and not understood as a file is: the ids and rows of the oldest benchmarks
+    must not change."""
     subject: str | None = None
-    """The column with the subject, if it has none of the usual names."""
+    """The column with the subject, if it has none of the usual names; of plain rows."""
     subject_groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Names for groups of subjects, each with the subjects that it leaves out. Only with these, --subjects applies."""
     branch: str | None = None

@@ -14,8 +14,8 @@ from negbank.sources import demo, file
 from negbank.sources.benchmark import Benchmark, content_revision
 from negbank.sources.hub import HubDataset
 from negbank.sources.loading import all_questions, every_question, questions_only
+from negbank.sources.names import QUESTION, plain_name
 from negbank.sources.options import SourceOptions
-from negbank.sources.rows import QUESTION_NAMES
 
 
 def with_held_out(
@@ -61,9 +61,17 @@ def _of_hub(reference: str) -> tuple[pl.DataFrame, str]:
     """QUESTIONS of every split of a dataset's configuration."""
     hub = HubDataset(reference.removeprefix(file.HUB_PREFIX).partition(":")[0])
     config = reference.removeprefix(file.HUB_PREFIX).partition(":")[2] or hub.configs()[0]
-    frames = [all_questions(file.read_hub(reference, SourceOptions(split=split))) for split in hub.splits(config)]
+    frames = [_of_split(reference, split) for split in hub.splits(config)]
     questions = pl.concat([QUESTIONS.to_frame(), *frames])
     return questions, hub.revision(config) or content_revision(questions)
+
+
+def _of_split(reference: str, split: str) -> pl.DataFrame:
+    """QUESTIONS of one split; the questions alone if its answers are withheld."""
+    try:
+        return all_questions(file.read_hub(reference, SourceOptions(split=split)))
+    except SourceError:
+        return _without_answers(file.read_hub_table(reference, split), f"{reference}/{split}")
 
 
 def _of_file(path: str) -> pl.DataFrame:
@@ -73,10 +81,16 @@ def _of_file(path: str) -> pl.DataFrame:
     except MalformedFileError:
         raise
     except SourceError:
-        if path == "-" or not Path(path).is_file():
+        if path == "-" or not Path(path).exists():
             raise
-        table = file.read_table(path)
-        column = next((name for name in QUESTION_NAMES if name in table.columns), None)
-        if column is None:
-            raise
-        return questions_only(table[column], Path(path).stem)
+        return _without_answers(file.read_table(path), Path(path).stem)
+
+
+def _without_answers(table: pl.DataFrame, prefix: str) -> pl.DataFrame:
+    """QUESTIONS of a table of which the questions alone can be read."""
+    column = next((name for name in table.columns if plain_name(name) in QUESTION), None)
+    if column is None or table[column].dtype.is_nested():
+        raise SourceError(
+            f"--hold-out {prefix}: no question column is known here; there are: {', '.join(table.columns)}"
+        )
+    return questions_only(table[column], prefix)

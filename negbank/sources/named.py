@@ -42,6 +42,7 @@ ARC = Benchmark(
     dataset="allenai/ai2_arc",
     license="cc-by-sa-4.0",
     columns=Columns(question="question", answer="answerKey", choices=("choices",)),
+    plain=True,
     training={"ARC-Challenge/train": 1119, "ARC-Easy/train": 2251},
     evaluation={"ARC-Challenge/test": 1172},
     also_held_out={"ARC-Challenge/validation": 299, "ARC-Easy/validation": 570, "ARC-Easy/test": 2376},
@@ -57,6 +58,7 @@ HELLASWAG = Benchmark(
     dataset="Rowan/hellaswag",
     license="mit",
     columns=Columns(question="ctx", answer="label", choices=("endings",)),
+    plain=True,
     training={"default/train": 39905},
     evaluation={"default/validation": 10042},
     also_held_out={"default/test": 10003},
@@ -75,6 +77,7 @@ MMLU = Benchmark(
     dataset="cais/mmlu",
     license="mit",
     columns=Columns(question="question", answer="answer", choices=("choices",)),
+    plain=True,
     training={"all/dev": 285},
     evaluation={"all/test": 14042},
     also_held_out={"all/validation": 1531},
@@ -93,6 +96,7 @@ GSM8K = Benchmark(
     dataset="openai/gsm8k",
     license="mit",
     columns=Columns(question="question", answer="answer"),
+    plain=True,
     training={"main/train": 7473},
     evaluation={"main/test": 1319},
 )
@@ -107,6 +111,7 @@ MATH = Benchmark(
     dataset="EleutherAI/hendrycks_math",
     license="mit",
     columns=Columns(question="problem", answer="solution"),
+    plain=True,
     training={f"{subject}/train": count for subject, count in MATH_TRAIN.items()},
     evaluation={f"{subject}/test": count for subject, count in MATH_TEST.items()},
     subject="type",
@@ -151,6 +156,7 @@ PIQA = Benchmark(
     dataset="ybisk/piqa",
     license="unknown",
     columns=Columns(question="goal", answer="label", choices=("sol1", "sol2")),
+    answer_base=0,
     training={"default/train": 16113},
     evaluation={"default/validation": 1838},
     also_held_out={"default/test": 3084},
@@ -166,7 +172,10 @@ SOCIALIQA = Benchmark(
     summary="how people feel and act, three choices",
     dataset="allenai/social_i_qa",
     license="unknown",
-    columns=Columns(question="question", answer="label", choices=("answerA", "answerB", "answerC")),
+    columns=Columns(
+        question="question", answer="label", choices=("answerA", "answerB", "answerC"), context=("context",)
+    ),
+    answer_base=1,
     training={"default/train": 33410},
     evaluation={"default/validation": 1954},
     branch="refs/convert/parquet",
@@ -186,7 +195,7 @@ MEDQA = Benchmark(
     evaluation={"default/test": 1273},
 )
 
-# Welbl et al., 2017, arXiv 1707.06209. `support`, a passage that often states the answer, is not part of the question.
+# Welbl et al., 2017, arXiv 1707.06209. `support` is a passage that the question may be answered from.
 # {"question": "What type of organism is commonly used in preparation of foods such as cheese and yogurt?",
 #  "distractor3": "viruses", "distractor1": "protozoa", "distractor2": "gymnosperms",
 #  "correct_answer": "mesophilic organisms", "support": "Mesophiles grow best in moderate temperature, ..."}
@@ -196,7 +205,10 @@ SCIQ = Benchmark(
     dataset="allenai/sciq",
     license="cc-by-nc-3.0",
     columns=Columns(
-        question="question", answer="correct_answer", choices=("distractor1", "distractor2", "distractor3")
+        question="question",
+        answer="correct_answer",
+        negative=("distractor1", "distractor2", "distractor3"),
+        context=("support",),
     ),
     training={"default/train": 11679},
     evaluation={"default/test": 1000},
@@ -212,7 +224,7 @@ SQUAD = Benchmark(
     summary="questions on a passage of Wikipedia, without choices",
     dataset="rajpurkar/squad",
     license="cc-by-sa-4.0",
-    columns=Columns(question="question", answer="answers"),
+    columns=Columns(question="question", answer="answers", context=("context",)),
     training={"plain_text/train": 87599},
     evaluation={"plain_text/validation": 10570},
 )
@@ -226,10 +238,9 @@ TRUTHFULQA = Benchmark(
     summary="questions that people answer wrongly; evaluation only",
     dataset="truthfulqa/truthful_qa",
     license="apache-2.0",
-    columns=Columns(question="question", answer="correct_answers", choices=("incorrect_answers",)),
+    columns=Columns(question="question", answer=("best_answer", "correct_answers"), negative=("incorrect_answers",)),
     training={},
     evaluation={"generation/validation": 817},
-    subject="category",
 )
 
 # The same 817 questions with choices.
@@ -240,7 +251,7 @@ TRUTHFULQA_MC = Benchmark(
     summary="the questions of truthfulqa as multiple choice; evaluation only",
     dataset="truthfulqa/truthful_qa",
     license="apache-2.0",
-    columns=Columns(question="question", answer="mc1_targets", choices=("mc1_targets",)),
+    columns=Columns(question="question", answer="mc1_targets.labels", choices=("mc1_targets.choices",)),
     training={},
     evaluation={"multiple_choice/validation": 817},
 )
@@ -256,12 +267,11 @@ GPQA = Benchmark(
     columns=Columns(
         question="Question",
         answer="Correct Answer",
-        choices=("Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"),
+        negative=("Incorrect Answer 1", "Incorrect Answer 2", "Incorrect Answer 3"),
     ),
     training={},
     evaluation={"gpqa_main/train": 448},
     also_held_out={"gpqa_extended/train": 546, "gpqa_diamond/train": 198},
-    subject="High-level domain",
     gated=True,
 )
 
