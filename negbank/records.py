@@ -34,8 +34,8 @@ from negbank.terms import (
 __all__ = [
     "ALL_TIERS", "CANDIDATES", "CHAINS", "DISTRACTOR", "ERRONEOUS_COT", "IRRELEVANT", "LATER_COLUMNS", "MODEL",
     "NEAR_MISS", "NEGATIVES", "OTHER_QUESTION", "OTHER_SOURCE", "PERTURBED", "QUESTIONS", "REFUSED",
-    "REFUSED_QUESTIONS", "REPORTED", "TIERS", "UNRELATED", "FloatArray", "Progress", "SourceData", "TextVectors",
-    "as_asked", "columns_of", "content_id", "no_progress",
+    "REFUSED_QUESTIONS", "REPORTED", "TIERS", "UNRELATED", "FloatArray", "HeldOut", "Progress", "SourceData",
+    "TextVectors", "as_asked", "columns_of", "content_id", "no_progress",
 ]  # fmt: skip
 
 QUESTIONS: Final = pl.Schema(
@@ -139,11 +139,24 @@ def columns_of(tier: str) -> pl.Schema:
 
 
 @dataclass(frozen=True)
+class HeldOut:
+    """Questions that training data may not hold: a split of the source (`ARC-Easy/test`), another source, or a file.
+
+    `revision` names their content.
+    """
+
+    name: str
+    questions: int
+    revision: str
+
+
+@dataclass(frozen=True)
 class SourceData:
     """What a source gives: its questions, what is kept apart for evaluation, and where it all came from.
 
     `revision` names the exact content (a commit of the Hub, or a SHA-256 over the questions read);
-    `notices` are sentences for a person, such as which splits were not found.
+    `notices` are sentences for a person, such as which splits were not found. `held_out` says where the questions of
+    `evaluation` are from; its column `split` has the same names.
     """
 
     name: str
@@ -153,6 +166,7 @@ class SourceData:
     revision: str
     license: str | None = None
     notices: tuple[str, ...] = ()
+    held_out: tuple[HeldOut, ...] = ()
 
 
 FloatArray = npt.NDArray[np.float32]

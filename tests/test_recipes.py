@@ -19,7 +19,7 @@ from negbank.recipes import (
     recipe_from_record,
     recipe_names,
 )
-from negbank.sources import arc, hellaswag
+from negbank.sources import named
 from negbank.sources.benchmark import Benchmark
 
 NAMES = ("arc", "arc-small", "chains", "gsm8k-qwen2.5-7b", "hellaswag", "world")
@@ -125,11 +125,12 @@ def test_the_world_needs_nothing_from_elsewhere() -> None:
     assert recipe.data.source == recipe.evaluation.source == "world"
 
 
-@pytest.mark.parametrize(("name", "benchmark"), [("arc", arc.BENCHMARK), ("hellaswag", hellaswag.BENCHMARK)])
+@pytest.mark.parametrize(("name", "benchmark"), [("arc", named.ARC), ("hellaswag", named.HELLASWAG)])
 def test_what_a_recipe_evaluates_on_is_what_its_source_holds_back(name: str, benchmark: Benchmark) -> None:
     recipe = load_recipe(name)
     assert recipe.data.source == recipe.evaluation.source == benchmark.name
-    assert recipe.evaluation.split in ["/".join(part) for part in benchmark.evaluation]
+    assert recipe.evaluation.split in benchmark.evaluation
+    assert set(recipe.data.no_hold_out) <= set(benchmark.also_held_out)
 
 
 def test_a_recipe_of_few_words_has_the_defaults(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from negbank.errors import HubUnreachableError, MalformedFileError, NegbankError, SourceError, UnknownNameError
 from negbank.sources import SOURCES, Columns, SourceOptions, read_source
+from negbank.sources.named import MATH_TEST
 from negbank.sources.rows import parse
 
 
@@ -179,7 +180,9 @@ def test_a_mirror_and_its_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     data = read_source("hellaswag", SourceOptions(split="validation[:80%]"))
     assert (data.questions.height, data.evaluation.height) == (8, 2)
     assert not set(data.questions["question"]) & set(data.evaluation["question"])
-    assert read_source("hellaswag").notices[0].startswith("hellaswag: the mirror has no train split")
+    assert (
+        "lacks default/train, so default/validation[:80%] is trained on instead" in read_source("hellaswag").notices[0]
+    )
     with pytest.raises(UnknownNameError, match="no split 'train'; there are: validation"):
         read_source("hellaswag", SourceOptions(split="train"))
     with pytest.raises(SourceError, match="cannot read the split"):
@@ -212,13 +215,18 @@ def test_a_hub_that_does_not_answer_says_what_to_do(monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.hub
-def test_arc_is_all_but_the_evaluation_set() -> None:
+def test_arc_trains_on_train_only() -> None:
     data = read_source("arc")
-    assert data.questions.height + data.refused.height == 5746
+    assert data.questions.height + data.refused.height == 3370
     assert reasons(data.refused) == {"duplicate-id": 1}
-    assert data.evaluation.height == 1172
+    assert data.evaluation.height == 1172 + 2376
+    assert [(held.name, held.questions) for held in data.held_out] == [
+        ("ARC-Challenge/test", 1172),
+        ("ARC-Easy/test", 2376),
+    ]
     assert data.notices == (
-        "arc: 5,746 of 6,615 training questions found; the mirror lacks ARC-Challenge validation, ARC-Easy validation",
+        "arc: the mirror lacks ARC-Challenge/validation, ARC-Easy/validation, so contamination with them is not "
+        "checked",
     )
     assert not set(data.questions["question_id"]) & set(data.evaluation["question_id"])
 
@@ -226,8 +234,11 @@ def test_arc_is_all_but_the_evaluation_set() -> None:
 @pytest.mark.hub
 def test_mmlu_and_its_subjects() -> None:
     data = read_source("mmlu")
-    assert data.questions.height + data.refused.height == 285 + 1531
-    assert data.evaluation.height == 14042
+    assert data.questions.height + data.refused.height == 285
+    assert data.evaluation.height == 14042 + 1531
+    more = read_source("mmlu", SourceOptions(no_hold_out=("validation",)))
+    assert more.questions.height + more.refused.height == 285 + 1531
+    assert more.evaluation.height == 14042
     non_science = read_source("mmlu", SourceOptions(subjects=("non-science",))).questions
     assert "philosophy" in set(non_science["subject"]) and "anatomy" not in set(non_science["subject"])
     with pytest.raises(UnknownNameError, match="did you mean 'anatomy'"):
@@ -235,17 +246,18 @@ def test_mmlu_and_its_subjects() -> None:
 
 
 def test_every_source_is_listed_with_its_licence() -> None:
-    assert list(SOURCES) == ["arc", "hellaswag", "mmlu", "gsm8k", "math", "demo"]
+    assert list(SOURCES) == [
+        "arc", "hellaswag", "mmlu", "gsm8k", "math", "openbookqa", "commonsenseqa", "piqa", "socialiqa", "medqa",
+        "sciq", "squad", "truthfulqa", "truthfulqa-mc", "gpqa", "demo",
+    ]  # fmt: skip
     assert all(source.license and source.place and source.summary for source in SOURCES.values())
 
 
 def math_mirror(tmp_path: Path) -> Path:
     """`EleutherAI/hendrycks_math` in small: a problem of training and one of evaluation in each of seven subjects."""
-    from negbank.sources.math import SUBJECTS
-
     folder = tmp_path / "mirror" / "EleutherAI" / "hendrycks_math"
     configs = []
-    for subject in SUBJECTS:
+    for subject in MATH_TEST:
         (folder / subject).mkdir(parents=True)
         for split in ("train", "test"):
             row = {

@@ -18,7 +18,7 @@ from negbank.reasoning.golds import gold_answer
 from negbank.recipes import BaseChoice, Recipe, load_recipe
 from negbank.records import ERRONEOUS_COT, Progress
 from negbank.registry import Registry, Version
-from negbank.sources import SOURCES, read_source
+from negbank.sources import SOURCES, read_evaluation
 from negbank.validation.solving import ProblemSet
 
 PRETRAINED: Final = "pretrained"
@@ -68,7 +68,10 @@ def glow_ground(registry: Registry, reference: str | None, wanted: GlowWanted, p
         revisions = (chains_revision(settings),) * len(sets)
         return GlowGround(recipe, version, base, str(models.base), sets, revisions)
     version = registry.resolve(reference or recipe.data.dataset)
-    found = [_problems(recipe.evaluation.source, "in"), *(_problems(name, "out") for name in recipe.glow.out_of_domain)]
+    found = [
+        _problems(recipe.evaluation.source, "in", recipe.evaluation.split),
+        *(_problems(name, "out") for name in recipe.glow.out_of_domain),
+    ]
     limit = wanted.limit or recipe.evaluation.limit
     if len({problems.source for problems, _, _ in found}) < len(found):
         raise RecipeError(f"the recipe {recipe.name} names a source twice, in [evaluation] source and out_of_domain")
@@ -91,13 +94,14 @@ def refuse_shared(version: Version, rows: pl.DataFrame, problems: Sequence[Probl
             )
 
 
-def _problems(name: str, domain: Literal["in", "out"]) -> tuple[ProblemSet, str, tuple[str, ...]]:
-    """What a source holds back, as problems; where it has choices, they are lettered and a letter is the answer."""
-    source = read_source(name)
+def _problems(
+    name: str, domain: Literal["in", "out"], split: str | None = None
+) -> tuple[ProblemSet, str, tuple[str, ...]]:
+    """What a source is evaluated on, as problems; choices are lettered, and a letter is the answer."""
+    source = read_evaluation(name, split)
     stems, questions, answers = [], [], []
     generator = np.random.default_rng(ORDER_SEED)
-    held = source.evaluation if name in SOURCES else source.questions  # a file holds nothing back: all of it is solved
-    for question, answer, distractors in held.select("question", "answer", "distractors").iter_rows():
+    for question, answer, distractors in source.evaluation.select("question", "answer", "distractors").iter_rows():
         stems.append(question)
         if distractors:
             choices = [answer, *distractors][: len(CHOICES)]

@@ -9,11 +9,12 @@ from typing import Any
 import polars as pl
 
 from negbank import __version__
+from negbank.commands.mine import MineSettings, mine
 from negbank.errors import RecipeError, UnknownNameError
 from negbank.recipes import BaseChoice, Recipe, load_recipe, recipe_names
 from negbank.records import IRRELEVANT, NEAR_MISS, UNRELATED, Progress, content_id
 from negbank.registry import NewPart, Registry, Version
-from negbank.sources import SOURCES, read_source
+from negbank.sources import SOURCES, SourceOptions, read_evaluation
 from negbank.world.facts import make_world
 from negbank.world.pretrain import pretrained
 from negbank.world.questions import evaluation_questions, negatives, training_questions
@@ -62,14 +63,14 @@ def choose_ground(registry: Registry, reference: str | None, wanted: Wanted, pro
         version = registry.resolve(reference) if reference else _world_version(registry, recipe)
         model = model_of(recipe, base, wanted.device, progress)
         return Ground(recipe, version, base, model, evaluation_questions(world), training_questions(world), revision)
-    version = registry.resolve(reference or recipe.data.dataset)
-    source = read_source(recipe.evaluation.source)
+    version = _version(registry, reference or recipe.data.dataset, recipe, wanted.device, progress)
+    source = read_evaluation(recipe.evaluation.source, recipe.evaluation.split)
     if recipe.evaluation.source in SOURCES:
-        begins = pl.col("question_id").str.starts_with(recipe.evaluation.shots_from)
-        evaluation, pool = source.evaluation, source.questions.filter(begins)
-    else:  # a file of questions holds nothing back: all of it is evaluated on
-        evaluation, pool = source.questions, _asked(registry, version)
-    return Ground(recipe, version, base, base.name, evaluation, pool, source.revision, source.notices)
+        pool = source.questions.filter(pl.col("question_id").str.starts_with(recipe.evaluation.shots_from))
+    else:  # a file of questions has none beside those that are evaluated on
+        pool = _asked(registry, version)
+    notices = (*source.notices, *_other_training(recipe, version))
+    return Ground(recipe, version, base, base.name, source.evaluation, pool, source.revision, notices)
 
 
 def model_of(recipe: Recipe, base: BaseChoice, device: str | None, progress: Progress) -> str:
@@ -82,6 +83,35 @@ def model_of(recipe: Recipe, base: BaseChoice, device: str | None, progress: Pro
 def world_revision(settings: WorldSettings) -> str:
     """What names the content of a generated world: its settings, all of them."""
     return f"world:{content_id(json.dumps(asdict(settings), sort_keys=True))}"
+
+
+def _version(registry: Registry, reference: str, recipe: Recipe, device: str | None, progress: Progress) -> Version:
+    """The version that `reference` names. If the recipe's own dataset is not there yet and the recipe trains on splits
+    that are held out by default, it is mined as the recipe says."""
+    data = recipe.data
+    own = reference == data.dataset and data.source is not None and bool(data.no_hold_out)
+    if data.source is None or not own or registry.newest(data.dataset) is not None:
+        return registry.resolve(reference)
+    given_back = " ".join(f"--no-hold-out {name}" for name in data.no_hold_out)
+    settings = MineSettings(
+        device=device, dataset=data.dataset, source=SourceOptions(no_hold_out=data.no_hold_out),
+        message=f"as the recipe {recipe.name} trains", command=f"negbank mine {data.source} {given_back}",
+    )  # fmt: skip
+    return mine(data.source, [data.tier], settings, registry=registry, progress=progress).version
+
+
+def _other_training(recipe: Recipe, version: Version) -> tuple[str, ...]:
+    """A sentence if the recipe trains on splits that the version holds out."""
+    parts = [part for part in version.manifest.parts if part.tier == recipe.data.tier]
+    held_out = {held["name"] for part in parts for held in part.mined.get("held_out") or ()}
+    lacking = [name for name in recipe.data.no_hold_out if name in held_out]
+    if not lacking:
+        return ()
+    flags = " ".join(f"--no-hold-out {name}" for name in recipe.data.no_hold_out)
+    return (
+        f"the recipe {recipe.name} trains on {', '.join(lacking)} too, which {version} holds out; "
+        f"negbank mine {recipe.data.source} {flags} mines what it trains on",
+    )
 
 
 def _asked(registry: Registry, version: Version) -> pl.DataFrame:

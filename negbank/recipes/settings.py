@@ -24,20 +24,23 @@ LARGE: Final = 5_000_000_000
 class DataSettings:
     """`[data]`: the registry's `dataset`, whose negatives of `tier` are proved; `source` is what it is mined from.
 
-    Right answers come from the version itself: each of its questions has one.
+    Right answers come from the version itself: each of its questions has one. `no_hold_out` names held-out splits of
+    the source that are trained on all the same, because the paper did.
     """
 
     dataset: str
     source: str | None = None
     tier: Literal["near-miss", "irrelevant", "unrelated", "erroneous-cot"] = "near-miss"
     right_answers: Literal["version"] = "version"
+    no_hold_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class EvaluationSettings:
-    """`[evaluation]`: the questions that `source` holds back, `limit` of them at most.
+    """`[evaluation]`: questions that `source` holds out, `limit` of them at most.
 
-    Which those are is the source's to say; `split` only tells a reader: `ARC-Challenge/test`. A question is preceded by
+    `split` names a held-out split, such as `ARC-Challenge/test`; without it they are those that the benchmark itself is
+    evaluated on. A question is preceded by
     `shots` others with their answers, drawn for it alone (`per-question`, as lm-evaluation-harness does) or the same
     for all (`fixed`), from the training questions whose ids begin with `shots_from`. A question that a source has twice
     is read once, so that shots are those of the harness only where the pool has no such question.

@@ -1,80 +1,174 @@
-"""What the benchmarks on the Hub have in common: some splits are training questions, some the evaluation set."""
+"""A benchmark of the table (`named.py`), and which of its splits are trained on.
+
+Training takes the splits that nobody evaluates on. Every other split is held out, until `--split` or `--no-hold-out`
+names it.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import polars as pl
 
-from negbank.errors import SourceError
-from negbank.records import QUESTIONS, REFUSED_QUESTIONS, SourceData
-from negbank.sources.hub import HubDataset
-from negbank.sources.rows import Columns, Parsed, parse
+from negbank.errors import SourceError, UnknownNameError
+from negbank.sources.hub import HubDataset, Slice
+from negbank.sources.options import SourceOptions
+from negbank.sources.rows import Columns
 
-Part = tuple[str, str]
-"""One configuration and one split, or a slice of it: ("ARC-Easy", "train"), ("all", "validation[:80%]")."""
-
-Filter = Callable[[pl.DataFrame], pl.DataFrame]
+Splits = Mapping[str, int]
+"""Published splits and how many questions each has: `{"ARC-Easy/train": 2251}`, a configuration and a split."""
 
 
 @dataclass(frozen=True)
 class Benchmark:
-    """A benchmark's place on the Hub and what of it may be trained on.
-
-    `training` and `evaluation` are the parts of the published benchmark; `questions` says how many training
-    questions that makes, so that a mirror that lacks some is noticed.
-    """
+    """A public benchmark: where it lies on the Hub, how its rows are read, and what may be trained on."""
 
     name: str
+    summary: str
     dataset: str
     license: str
     columns: Columns
-    training: tuple[Part, ...]
-    evaluation: tuple[Part, ...]
-    questions: int
+    training: Splits
+    evaluation: Splits
+    """What `negbank benchmark` and most papers ask."""
+    also_held_out: Splits = field(default_factory=dict)
+    """Other splits that people evaluate on or tune on."""
+    fallback: tuple[str, ...] = ()
+    """Read instead if none of `training` is there."""
+    answer_base: int | None = None
+    """Whether an index that answers counts from 0 or 1, if it is one."""
+    plain: bool = False
+    """Whether rows are read by `rows.parse` and not understood as a file is: the ids and rows of the oldest benchmarks
+    must not change."""
     subject: str | None = None
-    """The column with the subject, where it has none of the usual names."""
-    fallback: tuple[Part, ...] = ()
-    """Read where none of `training` is there, and said so."""
+    """The column with the subject, if it has none of the usual names; of plain rows."""
+    subject_groups: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Names for groups of subjects, each with the subjects that it leaves out. Only with these, --subjects applies."""
+    branch: str | None = None
+    """The branch of the repository that holds Parquet files, if `main` has a loading script."""
+    gated: bool = False
+    """Whether the Hub asks for a login and for the authors' terms to be accepted."""
+
+    @property
+    def held_out(self) -> dict[str, int]:
+        """Every split that is held out by default."""
+        return {**self.evaluation, **self.also_held_out}
+
+    @property
+    def configs(self) -> list[str]:
+        """The configurations that the table names."""
+        return list(dict.fromkeys(name.partition("/")[0] for name in (*self.training, *self.held_out)))
 
 
-def load(benchmark: Benchmark, split: str | None = None, keep: Filter | None = None) -> SourceData:
-    """The training and the evaluation questions of `benchmark`.
+@dataclass(frozen=True)
+class Part:
+    """A split of one configuration, or a slice of it: `ARC-Easy/train`, `all/validation[:80%]`."""
 
-    `split` (a name or a slice) takes the place of the benchmark's own training splits; what it leaves of an
-    evaluation split stays evaluation. `keep` selects rows before they are parsed (MMLU's subjects).
+    config: str
+    split: str
+
+    @property
+    def base(self) -> str:
+        """The split without its slice."""
+        return self.split.partition("[")[0]
+
+    @property
+    def name(self) -> str:
+        """The whole split's name in the table."""
+        return f"{self.config}/{self.base}"
+
+    def __str__(self) -> str:
+        return f"{self.config}/{self.split}"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """A benchmark's files on the Hub or in the mirror; `there` has the names of the splits that it really holds."""
+
+    benchmark: Benchmark
+    hub: HubDataset
+    configs: Mapping[str, str]
+    """The table's name of a configuration -> the repository's own."""
+    there: frozenset[str]
+
+    def read(self, part: Part) -> Slice:
+        """The rows of `part`, and those of its split that it leaves out."""
+        return self.hub.read(self.configs[part.config], part.split)
+
+    def revision(self) -> str | None:
+        """The commit that the Hub resolved; None for a mirror."""
+        return self.hub.revision(next(iter(self.configs.values())))
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """The parts to train on; `asked` are those of them that `option` took out of the evaluation splits.
+
+    `wanted` are the parts that `--no-hold-out` named, whether they are there or not.
     """
-    hub = HubDataset(benchmark.dataset)
-    configs = list(dict.fromkeys(config for config, _ in (*benchmark.training, *benchmark.evaluation)))
-    there = {(config, name) for config in configs for name in hub.splits(config)}
-    wanted, notices = _choose(benchmark, hub, there, split)
-    training: list[Parsed] = []
-    held_out: list[Parsed] = []
-    for part in wanted:
-        rows = hub.read(*part)
-        training.append(_parse(benchmark, part, _filtered(rows.frame, keep)))
-        if (part[0], _base(part[1])) in benchmark.evaluation:
-            held_out.append(_parse(benchmark, part, rows.rest))
-    bases = {(config, _base(expression)) for config, expression in wanted}
-    for part in benchmark.evaluation:
-        if part in there and part not in bases:
-            held_out.append(_parse(benchmark, part, hub.read(*part).frame))
-    questions = pl.concat([p.questions for p in training])
-    refused = pl.concat([p.refused for p in training])
-    if split is None and keep is None:
-        notices = (*notices, *_found(benchmark, hub, there, questions.height + refused.height))
-    if questions.is_empty():
-        raise SourceError(f"{benchmark.name}: no question is left of {', '.join(map('/'.join, wanted))}")
-    evaluation = pl.concat([QUESTIONS.to_frame(), *(_evaluation(p) for p in held_out)])
-    if evaluation.is_empty():
-        notices = (
-            *notices,
-            f"{benchmark.name}: no evaluation questions are held out; contamination is not checked",
+
+    parts: tuple[Part, ...]
+    asked: tuple[Part, ...] = ()
+    wanted: tuple[Part, ...] = ()
+    option: str = ""
+    notices: tuple[str, ...] = ()
+
+
+def open_repository(benchmark: Benchmark) -> Repository:
+    """The benchmark's repository, with the splits that it really has. Raises SourceError for a wrong configuration."""
+    hub = HubDataset(benchmark.dataset, benchmark.branch)
+    configs = {name: name for name in benchmark.configs}
+    try:
+        splits = {name: hub.splits(name) for name in configs}
+    except SourceError:
+        only = hub.configs()
+        if len(only) > 1 or len(configs) > 1:
+            raise
+        configs = dict.fromkeys(configs, only[0])  # a mirror need not name its only configuration as the Hub does
+        splits = {name: hub.splits(own) for name, own in configs.items()}
+    there = frozenset(f"{config}/{split}" for config, own in splits.items() for split in own)
+    return Repository(benchmark, hub, configs, there)
+
+
+def plan_training(repository: Repository, options: SourceOptions) -> TrainingPlan:
+    """What to train on. Raises UnknownNameError for a split that is not there, SourceError if nothing is left."""
+    benchmark = repository.benchmark
+    if options.split is not None and options.no_hold_out:
+        raise SourceError(
+            f"{benchmark.name}: --split names all that is trained on, and --no-hold-out adds to what is trained on by "
+            "default; give one of them"
         )
-    revision = hub.revision(configs[0]) or content_revision(questions)
-    return SourceData(benchmark.name, questions, evaluation, refused, revision, benchmark.license, notices)
+    if options.split is not None:
+        return _named_split(repository, options.split)
+    back = [part for text in options.no_hold_out for part in match_parts(benchmark, text, "--no-hold-out")]
+    _refuse_repeated(benchmark, back)
+    there = [part for part in map(part_of, benchmark.training) if part.name in repository.there]
+    notices: tuple[str, ...] = ()
+    if benchmark.training and not there:
+        there, notices = _fallback(repository, bool(back))
+    returned = tuple(part for part in back if part.name in repository.there)
+    return TrainingPlan((*there, *returned), returned, tuple(back), "--no-hold-out", notices)
+
+
+def match_parts(benchmark: Benchmark, text: str, option: str) -> list[Part]:
+    """The held-out parts that `text` names: `ARC-Easy/test`, or `test` for that split of each configuration.
+
+    A slice stays with them. Raises UnknownNameError, with all that is held out, for any other text.
+    """
+    wanted = text.strip().removeprefix(f"{benchmark.name}/")
+    base, bracket, rest = wanted.partition("[")
+    found = [part_of(name) for name in benchmark.held_out if base in (name, name.partition("/")[2])]
+    if not found:
+        raise UnknownNameError(f"held-out split (for {option})", text, benchmark.held_out)
+    return [Part(part.config, part.split + bracket + rest) for part in found]
+
+
+def part_of(text: str) -> Part:
+    """The part that `CONFIG/SPLIT` or `CONFIG/SPLIT[SLICE]` names."""
+    config, _, split = text.partition("/")
+    return Part(config, split)
 
 
 def content_revision(questions: pl.DataFrame) -> str:
@@ -89,59 +183,43 @@ def content_revision(questions: pl.DataFrame) -> str:
     return f"sha256:{digest.hexdigest()}"
 
 
-def _base(expression: str) -> str:
-    return expression.partition("[")[0]
+def _named_split(repository: Repository, split: str) -> TrainingPlan:
+    """The parts that `--split` names: `SPLIT[SLICE]` of every configuration, or `CONFIG/SPLIT[SLICE]`."""
+    benchmark = repository.benchmark
+    head, slash, _ = split.partition("[")[0].partition("/")
+    if slash and head not in benchmark.configs:
+        raise UnknownNameError("configuration", head, benchmark.configs, hint=f" (in {benchmark.dataset})")
+    configs = [head] if slash else benchmark.configs
+    wanted = split.removeprefix(f"{head}/") if slash else split
+    named = [Part(config, wanted) for config in configs]
+    there = [part for part in named if part.name in repository.there]
+    if not there:
+        repository.read(named[0])  # raises, with the splits that there are
+    # what the benchmark itself is evaluated on stays out if another configuration has the split: `arc --split test`
+    others = [part for part in there if part.name not in benchmark.evaluation]
+    chosen = tuple(others or there)
+    asked = tuple(part for part in chosen if part.name in benchmark.held_out)
+    return TrainingPlan(chosen, asked, option="--split")
 
 
-def _filtered(frame: pl.DataFrame, keep: Filter | None) -> pl.DataFrame:
-    return keep(frame) if keep else frame
-
-
-def _parse(benchmark: Benchmark, part: Part, frame: pl.DataFrame) -> Parsed:
-    """One part's rows as questions."""
-    if frame.is_empty():
-        return Parsed(QUESTIONS.to_frame(), REFUSED_QUESTIONS.to_frame(), "")
-    config, expression = part
-    label = f"{benchmark.name}/{config}/{_base(expression)}"
-    where = f"{label} row {{}}"
-    return parse(frame, benchmark.columns, prefix=label, split="train", where=where, subject=benchmark.subject)
-
-
-def _evaluation(parsed: Parsed) -> pl.DataFrame:
-    """Every evaluation question, also one that could not be mined: it must not be trained on all the same."""
-    unusable = parsed.refused.select("question_id", "question", answer=pl.lit("")).filter(pl.col("question") != "")
-    return pl.concat([parsed.questions, unusable], how="diagonal").select(QUESTIONS.names())
-
-
-def _choose(
-    benchmark: Benchmark, hub: HubDataset, there: set[Part], split: str | None
-) -> tuple[Sequence[Part], tuple[str, ...]]:
-    """The parts to train on, and what a person should know of the choice."""
-    if split is not None:
-        configs = dict.fromkeys(config for config, _ in (*benchmark.training, *benchmark.evaluation))
-        named = [(config, split) for config in configs if (config, _base(split)) in there]
-        if not named:
-            hub.read(next(iter(configs)), split)  # raises, with the splits that there are
-        # of ARC's tests that of ARC-Easy alone; what every configuration evaluates on was asked for as such
-        whole = [part for part in named if part not in benchmark.evaluation]
-        return whole or named, ()
-    found = [part for part in benchmark.training if (part[0], _base(part[1])) in there]
-    if found:
-        return found, ()
-    fallback = [part for part in benchmark.fallback if (part[0], _base(part[1])) in there]
-    missing = ", ".join(sorted({name for _, name in benchmark.training}))
-    if not fallback:
-        raise SourceError(f"{benchmark.name}: {hub.place} has none of its splits ({missing})")
-    taken = ", ".join(name for _, name in fallback)
-    return fallback, (f"{benchmark.name}: {hub.place} has no {missing} split; {taken} is read instead (--split)",)
-
-
-def _found(benchmark: Benchmark, hub: HubDataset, there: set[Part], rows: int) -> tuple[str, ...]:
-    """A sentence on splits that are not there, or none."""
-    missing = [f"{config} {name}" for config, name in benchmark.training if (config, name) not in there]
-    if not missing or len(missing) == len(benchmark.training):
-        return ()
-    return (
-        f"{benchmark.name}: {rows:,} of {benchmark.questions:,} training questions found; "
-        f"{hub.place} lacks {', '.join(missing)}",
+def _fallback(repository: Repository, given_back: bool) -> tuple[list[Part], tuple[str, ...]]:
+    """What is read if no training split is there, with a sentence that says so."""
+    benchmark, place = repository.benchmark, repository.hub.place
+    missing = ", ".join(benchmark.training)
+    parts = [part for part in map(part_of, benchmark.fallback) if part.name in repository.there]
+    if given_back:
+        return [], (f"{benchmark.name}: {place} lacks {missing}",)
+    if not parts:
+        raise SourceError(f"{benchmark.name}: {place} has none of its training splits ({missing})")
+    taken = ", ".join(map(str, parts))
+    return parts, (
+        f"{benchmark.name}: {place} lacks {missing}, so {taken} is trained on instead. People evaluate on that split: "
+        "only the rest of it is held out",
     )
+
+
+def _refuse_repeated(benchmark: Benchmark, parts: list[Part]) -> None:
+    """Raise SourceError if two of `parts` are of one split."""
+    names = [part.name for part in parts]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise SourceError(f"{benchmark.name}: --no-hold-out names {', '.join(twice)} twice")

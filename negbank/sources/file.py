@@ -54,7 +54,7 @@ def _read(place: str, options: SourceOptions) -> FileData:
         )
     revision = records.revision or content_revision(questions)
     return FileData(
-        records.name, questions, QUESTIONS.to_frame(), refused, revision, None, tuple(notices), understood
+        records.name, questions, QUESTIONS.to_frame(), refused, revision, None, tuple(notices), understood=understood
     )  # fmt: skip
 
 

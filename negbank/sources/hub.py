@@ -33,9 +33,10 @@ class Slice:
 
 @dataclass(frozen=True)
 class HubDataset:
-    """One dataset repository, `org/name`, on the Hub or in the mirror."""
+    """One dataset repository, `org/name`, on the Hub or in the mirror; `branch` of it on the Hub."""
 
     name: str
+    branch: str | None = None
 
     @property
     def mirror(self) -> Path | None:
@@ -58,13 +59,13 @@ class HubDataset:
         """The repository's configurations."""
         datasets = _import_datasets()
         with self._translated():
-            return list(datasets.get_dataset_config_names(self._path()))
+            return list(datasets.get_dataset_config_names(self._path(), revision=self._revision()))
 
     def splits(self, config: str | None) -> list[str]:
         """The splits of one configuration that are really there."""
         datasets = _import_datasets()
         with self._translated():
-            return list(datasets.get_dataset_split_names(self._path(), config))
+            return list(datasets.get_dataset_split_names(self._path(), config, revision=self._revision()))
 
     def read(self, config: str | None, split: str) -> Slice:
         """The rows that `split` names: a split, or a slice of one such as `validation[:80%]`.
@@ -78,7 +79,9 @@ class HubDataset:
         if base not in known:
             raise UnknownNameError("split", base, known, hint=f" (in {self.name}, {self.place})")
         with self._translated(), _quiet_bars(datasets):
-            loaded = datasets.load_dataset(self._path(), config, split=base, cache_dir=self._cache())
+            loaded = datasets.load_dataset(
+                self._path(), config, split=base, cache_dir=self._cache(), revision=self._revision()
+            )
             frame = loaded.to_polars()
         start, stop = _bounds(datasets, split, base, frame.height)
         return Slice(frame[start:stop], pl.concat([frame[:start], frame[stop:]]))
@@ -89,7 +92,7 @@ class HubDataset:
         if self.mirror:
             return None
         with self._translated():
-            builder = datasets.load_dataset_builder(self._path(), config)
+            builder = datasets.load_dataset_builder(self._path(), config, revision=self._revision())
         urls = [str(f) for files in (builder.config.data_files or {}).values() for f in files]
         commits = {u.partition("@")[2].partition("/")[0] for u in urls if u.startswith("hf://") and "@" in u}
         return commits.pop() if len(commits) == 1 else None
@@ -97,6 +100,10 @@ class HubDataset:
     def _path(self) -> str:
         folder = self.mirror
         return str(folder) if folder else self.name
+
+    def _revision(self) -> str | None:
+        """The branch to read on the Hub; a mirror has the files of one."""
+        return None if self.mirror else self.branch
 
     def _cache(self) -> str | None:
         """Where `datasets` keeps its Arrow copy; its own place for the Hub.

@@ -34,6 +34,10 @@ class SourceOptions:
     encoding: str | None = None
     allow_skipped: float = 0.1
     on_bad_row: str = "stop"
+    hold_out: tuple[str, ...] = ()
+    """Sources, files and Hub datasets whose questions are held out too."""
+    no_hold_out: tuple[str, ...] = ()
+    """Held-out splits of a benchmark that are trained on all the same."""
 
     def __post_init__(self) -> None:
         """Raise SourceError for a value that means nothing."""
@@ -65,7 +69,7 @@ class SourceOptions:
         for name in ("negative", "context"):
             if not columns[name]:
                 del columns[name]
-        for name in FILE_OPTIONS:
+        for name in (*FILE_OPTIONS, "hold_out", "no_hold_out"):
             if record[name] == getattr(_DEFAULTS, name):
                 del record[name]
         return record
