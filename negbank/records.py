@@ -32,22 +32,28 @@ from negbank.terms import (
 )
 
 __all__ = [
-    "ALL_TIERS", "CANDIDATES", "CHAINS", "DISTRACTOR", "ERRONEOUS_COT", "IRRELEVANT", "MODEL", "NEAR_MISS", "NEGATIVES",
-    "OTHER_QUESTION", "OTHER_SOURCE", "PERTURBED", "QUESTIONS", "REFUSED", "REFUSED_QUESTIONS", "REPORTED", "TIERS",
-    "UNRELATED", "FloatArray", "Progress", "SourceData", "TextVectors", "columns_of", "content_id", "no_progress",
+    "ALL_TIERS", "CANDIDATES", "CHAINS", "DISTRACTOR", "ERRONEOUS_COT", "IRRELEVANT", "LATER_COLUMNS", "MODEL",
+    "NEAR_MISS", "NEGATIVES", "OTHER_QUESTION", "OTHER_SOURCE", "PERTURBED", "QUESTIONS", "REFUSED",
+    "REFUSED_QUESTIONS", "REPORTED", "TIERS", "UNRELATED", "FloatArray", "Progress", "SourceData", "TextVectors",
+    "columns_of", "content_id", "no_progress",
 ]  # fmt: skip
 
 QUESTIONS: Final = pl.Schema(
     {
         "question_id": pl.String(),
         "question": pl.String(),
+        "context": pl.String(),
         "answer": pl.String(),
+        "answers": pl.List(pl.String()),
         "distractors": pl.List(pl.String()),
         "subject": pl.String(),
         "split": pl.String(),
     }
 )
-"""One question a row; `distractors` are its wrong choices, an empty list where it has none."""
+"""One question a row; `distractors` are its wrong choices, an empty list where it has none.
+
+`context` is a passage that is part of the question, null where there is none. `answers` are all right answers where
+there are several, `answer` first; null where there is one."""
 
 REFUSED_QUESTIONS: Final = pl.Schema(
     {"question_id": pl.String(), "question": pl.String(), "reason": pl.String(), "where": pl.String()}
@@ -75,7 +81,9 @@ NEGATIVES: Final = pl.Schema(
         "id": pl.String(),
         "question_id": pl.String(),
         "question": pl.String(),
+        "context": pl.String(),
         "answer": pl.String(),
+        "answers": pl.List(pl.String()),
         "negative": pl.String(),
         "tier": pl.String(),
         "plausibility": pl.Float32(),
@@ -86,10 +94,15 @@ NEGATIVES: Final = pl.Schema(
         "origin_id": pl.String(),
         "category": pl.List(pl.String()),
         "subject": pl.String(),
+        "judge_verdict": pl.String(),
+        "judge_probability": pl.Float32(),
     }
 )
 """What leaves: `answer` is right, `negative` is wrong; `similarity` is the cosine of negative and
-answer, `question_similarity` that of negative and question; `plausibility` is a probability, 0 to 1."""
+answer, `question_similarity` that of negative and question; `plausibility` is a probability, 0 to 1.
+
+`context` and `answers` are those of QUESTIONS. `judge_probability` is how likely a judge (`--judge`) takes the negative
+to be right, `judge_verdict` what follows from that (`wrong`, in rows that are kept); both null where none was asked."""
 
 CHAINS: Final = pl.Schema(
     [
@@ -103,6 +116,8 @@ CHAINS: Final = pl.Schema(
         ("error_type", pl.String()),
         ("generator", pl.String()),
         ("provenance", pl.String()),
+        ("found_by", pl.String()),
+        ("verified_by", pl.String()),
     ]
 )
 """The rows of the tier erroneous-cot: `negative` is a chain that ends in the wrong `final_answer`, `answer` a right
@@ -110,7 +125,12 @@ chain.
 
 `steps` are those of `negative`. `first_error_step` (0-based, null where nobody knows) is certain as far as its
 `error_source` is; `first_divergent_step`, where the chain first leaves the quantities of the gold chain, is a hint.
-`provenance` is JSON: the line of a file, or model, revision, sampling parameters and prompt."""
+`provenance` is JSON: the line of a file, or model, revision, sampling parameters and prompt. `found_by` is the sign by
+which the final answer was found, `verified_by` what says that it is wrong: `gold`, `file` or `both`."""
+
+LATER_COLUMNS: Final = ("context", "answers", "judge_verdict", "judge_probability", "found_by", "verified_by")
+"""Columns that registries of earlier commits lack: null in their rows, and part of a row's hash only where not null,
+so that the rows of those registries keep their hashes."""
 
 
 def columns_of(tier: str) -> pl.Schema:

@@ -17,8 +17,10 @@ from negbank.records import CANDIDATES, QUESTIONS, REFUSED, TextVectors
 FAR = Margin(0.8, 0.999, 1000)
 
 
-def question(key: str, text: str, answer: str) -> tuple[str, str, str, list[str], str, str]:
-    return (key, text, answer, [], "physics", "train")
+def question(
+    key: str, text: str, answer: str, answers: list[str] | None = None, context: str | None = None
+) -> tuple[object, ...]:
+    return (key, text, context, answer, answers, [], "physics", "train")
 
 
 def frame_of(*rows: tuple[object, ...]) -> pl.DataFrame:
@@ -310,7 +312,7 @@ def test_on_arc_nothing_kept_equals_its_answer_and_few_distractors_are_lost() ->
         for item in pl.read_parquet(file).iter_rows(named=True):
             key, right = f"{file.parent.name}/{item['id']}", item["choices"]["label"].index(item["answerKey"])
             texts = item["choices"]["text"]
-            asked.append((key, item["question"], texts[right], [], "", file.stem[:5]))
+            asked.append(question(key, item["question"], texts[right]))
             rows += [candidate(key, t, rank=i) for i, t in enumerate(texts) if i != right]
     questions, candidates = frame_of(*asked).unique("question_id", maintain_order=True), candidates_of(*rows)
     nothing = TextVectors({}, np.zeros((0, 1), dtype="f4"))

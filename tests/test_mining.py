@@ -12,7 +12,8 @@ from negbank.records import CANDIDATES, QUESTIONS, REFUSED_QUESTIONS, SourceData
 
 def questions(*rows: tuple[str, str, str, list[str]]) -> pl.DataFrame:
     """(id, question, answer, distractors) as QUESTIONS."""
-    return pl.DataFrame([(*row, None, "train") for row in rows], schema=QUESTIONS, orient="row")
+    names = ("question_id", "question", "answer", "distractors")
+    return pl.DataFrame([dict(zip(names, row, strict=True)) | {"split": "train"} for row in rows], schema=QUESTIONS)
 
 
 def vectors(**angles: float) -> TextVectors:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -22,6 +23,7 @@ from negbank.errors import RegistryError, StorageError, UnknownNameError
 from negbank.records import NEGATIVES
 from negbank.registry import Edit, NewPart, Registry, check_dataset_name
 from negbank.registry.contents import MAX_LAYERS, Contents
+from negbank.registry.engine import Engine, LayerFiles
 from negbank.registry.refs import FolderRefs
 from negbank.registry.rows import hashed
 from negbank.registry.store import folder_store
@@ -461,3 +463,25 @@ def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
 
 def folder_contents(root: Path) -> Contents:
     return Contents(folder_store(root).blobs)
+
+
+def test_rows_of_an_earlier_commit_keep_their_hash_and_take_edits(tmp_path: Path) -> None:
+    """Objects without the columns that came later are read with nulls there, and so are edits upon them."""
+    registry = Registry(tmp_path / "registry")
+    version = registry.commit("d", [part("near-miss", 3)], "", "").version
+    object_file = next((tmp_path / "registry" / "objects").rglob("*.parquet"))
+    table = pq.read_table(object_file)
+    # the hash of row 0 as the commit before these columns wrote it
+    assert table["row_hash"][0].as_py().hex() == "302aa29ed633d48b1497f158095c5c395bd416914c2d09b27b6531a7a73b4596"
+    old = tmp_path / "old.parquet"
+    pq.write_table(table.drop_columns(["context", "answers", "judge_verdict", "judge_probability"]), old)
+    engine = Engine(tmp_path)
+    new = rows(1, word="y").with_columns(context=pl.lit("a passage"), answers=pl.lit(["right 0", "r"]))
+    added = tmp_path / "added.parquet"
+    pq.write_table(hashed(new), added)
+    layers = [LayerFiles(old, None), LayerFiles(added, None)]
+    read = pl.concat(engine.ordered(layers))
+    assert read.schema == NEGATIVES
+    assert sorted(read["context"].to_list(), key=str) == [None, None, None, "a passage"]
+    assert engine.digest([LayerFiles(old, None)])[0] == version.manifest.parts[0].content
+    engine.close()

@@ -195,7 +195,11 @@ def test_the_tokenizer_knows_every_word_of_the_world() -> None:
     unknown = tokenizer.unk_token_id
     assert not (rows == unknown).any()
     frames = [training_questions(world), evaluation_questions(world)]
-    asked = [context_of(row[0]) + continuation_of(row[1]) for frame in frames for row in frame[:, 1:3].iter_rows()]
+    asked = [
+        context_of(row[0]) + continuation_of(row[1])
+        for frame in frames
+        for row in frame.select("question", "answer").iter_rows()
+    ]
     wrong = [text for tier in TIERS for text in negatives(world, tier)["negative"]]
     starts = [probe.context for kind in MARKS for probe in probes(world, kind)]
     assert not [text for text in asked + wrong + starts if unknown in tokenizer(text)["input_ids"]]
@@ -229,7 +233,10 @@ def test_a_tiny_world_is_read_once_and_loads(tmp_path: Path) -> None:
     assert {path.name: path.stat().st_mtime_ns for path in folder.iterdir()} == before
     base = load_base(str(folder), "cpu", "fp32")
     questions = evaluation_questions(make_world(TINY))
-    prompts = [Prompt(context_of(row[1]), tuple(map(continuation_of, (row[2], *row[3])))) for row in questions.rows()]
+    prompts = [
+        Prompt(context_of(row["question"]), tuple(map(continuation_of, (row["answer"], *row["distractors"]))))
+        for row in questions.rows(named=True)
+    ]
     scores = Scorer(base).score(prompts)
     assert np.isfinite(scores.log_likelihood).all() and (scores.log_likelihood < 0).all()
 
@@ -315,6 +322,6 @@ def test_a_token_sees_its_own_document_alone() -> None:
 
 
 def test_choices_of_a_frame_without_wrong_answers() -> None:
-    row = ("q", "What?", "this", [], "x", "world/evaluation")
-    found = choices(pl.DataFrame([row], schema=QUESTIONS, orient="row"), 0)
+    row = {"question_id": "q", "question": "What?", "answer": "this", "distractors": []}
+    found = choices(pl.DataFrame([row], schema=QUESTIONS), 0)
     assert found.answers == (("this",),) and found.right == (0,)

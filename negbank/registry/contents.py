@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
-from negbank.records import CHAINS, NEGATIVES
+from negbank.records import CHAINS, LATER_COLUMNS, NEGATIVES
 from negbank.registry.blobs import FolderBlobs
 from negbank.registry.disk import translated
 from negbank.registry.engine import Engine, LayerFiles, Layers
@@ -249,9 +249,11 @@ def _files_in_order(paths: Sequence[Path], columns: pl.Schema) -> Iterator[pl.Da
     last: tuple[object, ...] | None = None
     for path in paths:
         with pq.ParquetFile(path, pre_buffer=False) as file:
-            if not set(columns) <= set(file.schema_arrow.names):
+            there = file.schema_arrow.names
+            if not set(columns).difference(LATER_COLUMNS) <= set(there):
                 raise _NotInOrderError  # what is lacking is said by whoever sorts
-            for batch in file.iter_batches(share_of(columns, BATCH), columns=columns.names()):
+            names = [name for name in columns if name in there]
+            for batch in file.iter_batches(share_of(columns, BATCH), columns=names):
                 frame = as_frame(batch)
                 if not in_order(frame, last):
                     raise _NotInOrderError

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
-from negbank.records import CHAINS, NEGATIVES, columns_of
+from negbank.records import CHAINS, LATER_COLUMNS, NEGATIVES, columns_of
 from negbank.registry.keys import Keys, in_order
 from negbank.registry.rows import (
     BATCH,
@@ -31,6 +31,7 @@ from negbank.registry.rows import (
     ROW_HASH,
     ROW_ID,
     as_frame,
+    as_rows,
     columns_in,
     share_of,
 )
@@ -110,12 +111,14 @@ class Engine:
         columns = columns_in(pq.read_schema(base).names)
         more = self._edits(layers, columns)
         self.close()  # what follows takes long, and asks nothing
-        names = [*columns, ROW_ID] if len(gone) else columns.names()
+        there = set(pq.read_schema(base).names)
+        names = [name for name in (*columns, ROW_ID) if name in there and (len(gone) or name != ROW_ID)]
         # read ahead, a file is held whole in the end: 250 MB of four million rows
         with pq.ParquetFile(base, pre_buffer=False) as file:
             for frame in map(as_frame, file.iter_batches(share_of(columns, BATCH), columns=names)):
                 if len(gone):
                     frame = frame.filter(~pl.col(ROW_ID).is_in(gone.implode())).drop(ROW_ID)
+                frame = as_rows(frame, columns)
                 due = more.filter(_not_after(frame))
                 more = more[due.height :]
                 yield pl.concat([frame, due]).sort(ORDER) if due.height else frame
@@ -133,12 +136,12 @@ class Engine:
             return columns.to_frame()
         later = _scan([LayerFiles(None, None), *layers[1:]])
         query = f"select {', '.join(columns)} from ({later}) {_SORTED}"
-        return pl.concat([columns.to_frame(), *self._frames(query)])
+        return pl.concat([columns.to_frame(), *(as_rows(frame, columns) for frame in self._frames(query))])
 
     def sorted_files(self, paths: Sequence[Path], columns: pl.Schema) -> Iterator[pl.DataFrame]:
         """The rows of Parquet files with these columns, together in an object's order."""
-        files = ", ".join(map(_text, paths))
-        query = f"select {', '.join(columns)} from read_parquet([{files}]) {_SORTED}"
+        files = f"select * from read_parquet([{', '.join(map(_text, paths))}], union_by_name = true)"
+        query = f"select {', '.join(columns)} from ({_nothing(columns)} union all by name {files}) {_SORTED}"
         yield from self._frames(query, share_of(columns, BATCH))
 
     def digest(self, layers: Layers) -> tuple[str, int, bytes | None]:
@@ -335,16 +338,19 @@ def _scan_parts(parts: Sequence[PartFiles], columns: Sequence[str] | None = None
     return " union all by name ".join(selects)
 
 
-def _nothing(columns: Sequence[str]) -> str:
-    kinds = dict.fromkeys(columns, "varchar") | {ROW_ID: "blob", ROW_HASH: "blob"}
-    kinds |= dict.fromkeys(("category", "steps"), "varchar[]")
-    kinds |= dict.fromkeys(("plausibility", "similarity", "question_similarity"), "float")
-    kinds |= dict.fromkeys(("rank", "first_error_step", "first_divergent_step"), "integer")
+_KINDS: Final = {pl.String: "varchar", pl.List: "varchar[]", pl.Float32: "float", pl.Int32: "integer"}
+
+
+def _nothing(columns: Iterable[str]) -> str:
+    kinds = {name: _KINDS[kind.base_type()] for name, kind in CHAINS.items()} | {ROW_ID: "blob", ROW_HASH: "blob"}
     return "select " + ", ".join(f"null::{kinds[name]} as {name}" for name in columns) + " where false"
 
 
 def _scan(layers: Layers) -> str:
-    """A query for the rows of layers: a row is there unless a later layer takes it away."""
+    """A query for the rows of layers: a row is there unless a later layer takes it away.
+
+    Columns that came later are null in objects that lack them.
+    """
     added = [
         f"select *, {number} as layer from read_parquet({_text(files.added)})"
         for number, files in enumerate(layers)
@@ -357,7 +363,7 @@ def _scan(layers: Layers) -> str:
     ]
     if not added:
         return _nothing((*CHAINS, ROW_ID, ROW_HASH))
-    every = " union all ".join(added)
+    every = " union all by name ".join([*added, _nothing(LATER_COLUMNS)])
     if not removed:
         return every
     return (

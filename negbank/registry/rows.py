@@ -7,7 +7,8 @@ Every object has two columns besides a negative's own:
 - `row_hash`: what it says: SHA-256 over `row_id` and the row's other columns. Two versions differ where these differ.
 
 What is hashed is canonical text: a string is `<bytes>:<text>`, an integer `<number>;`, a float the integer of its
-bits, a list `[<length>` and its items, and nothing is `-`.
+bits, a list `[<length>` and its items, and nothing is `-`. Columns that came later (LATER_COLUMNS) follow as
+`<name>=<value>` where they say something.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
-from negbank.records import CHAINS, NEGATIVES
+from negbank.records import CHAINS, LATER_COLUMNS, NEGATIVES
 
 ROW_GROUP = 100_000
 """Rows a row group: large enough to compress well, small enough to be read alone."""
@@ -43,7 +44,10 @@ ROW_ID, ROW_HASH = "row_id", "row_hash"
 ORDER = ("question_id", "rank", "id")
 """How the rows of an object are ordered."""
 
-_REPEATING = ["question_id", "question", "answer", "tier", "rank", "origin", "origin_id", "subject"]
+_REPEATING = [
+    "question_id", "question", "context", "answer", "tier", "rank", "origin", "origin_id", "subject", "judge_verdict",
+    "found_by", "verified_by",
+]  # fmt: skip
 """Columns of which Parquet keeps a dictionary: texts that hardly repeat cost time and space in one."""
 
 _NEEDED = ("id", "question_id", "question", "answer", "negative", "tier", "rank")
@@ -76,7 +80,7 @@ def object_schema(columns: pl.Schema) -> pa.Schema:
 
 def columns_in(names: Iterable[str]) -> pl.Schema:
     """CHAINS or NEGATIVES, whichever the column names of an object show its rows to be."""
-    return CHAINS if set(CHAINS) <= set(names) else NEGATIVES
+    return CHAINS if set(CHAINS).difference(LATER_COLUMNS) <= set(names) else NEGATIVES
 
 
 def share_of(names: Iterable[str], rows: int) -> int:
@@ -85,11 +89,16 @@ def share_of(names: Iterable[str], rows: int) -> int:
 
 
 def as_rows(frame: pl.DataFrame, columns: pl.Schema = NEGATIVES) -> pl.DataFrame:
-    """`frame` with exactly these columns and types. Raises RegistryError where it lacks some."""
-    if lacking := [name for name in columns.names() if name not in frame.columns]:
-        raise RegistryError(f"rows lack the columns {', '.join(lacking)}")
+    """`frame` with exactly these columns and types; those that came later are null where it lacks them.
+
+    Raises RegistryError where it lacks others.
+    """
+    lacking = [name for name in columns.names() if name not in frame.columns]
+    if needed := [name for name in lacking if name not in LATER_COLUMNS]:
+        raise RegistryError(f"rows lack the columns {', '.join(needed)}")
     try:
-        rows = frame.select(pl.col(name).cast(kind) for name, kind in columns.items())
+        rows = frame.with_columns(pl.lit(None).alias(name) for name in lacking)
+        rows = rows.select(pl.col(name).cast(kind) for name, kind in columns.items())
     except pl.exceptions.PolarsError as error:
         raise RegistryError(f"rows have other types than a negative's: {error}") from error
     if blank := [name for name in _NEEDED if rows[name].has_nulls()]:
@@ -138,8 +147,15 @@ def _canonical_rows(frame: pl.DataFrame, names: Sequence[str]) -> list[bytes]:
     """The canonical bytes of some columns of each row."""
     if frame.is_empty():
         return []
-    texts = frame.select(pl.concat_str(_canonical(frame, name) for name in names).cast(pl.Binary))
-    return texts.to_series().to_list()
+    first = [_canonical(frame, name) for name in names if name not in LATER_COLUMNS]
+    later = [_named(frame, name) for name in LATER_COLUMNS if name in names and frame[name].null_count() < frame.height]
+    return frame.select(pl.concat_str(*first, *later).cast(pl.Binary)).to_series().to_list()
+
+
+def _named(frame: pl.DataFrame, name: str) -> pl.Expr:
+    """`<name>=<value>` of a column that came later, nothing where it is null."""
+    text = pl.concat_str(pl.lit(f"{name}="), _canonical(frame, name))
+    return pl.when(pl.col(name).is_null()).then(pl.lit("")).otherwise(text)
 
 
 def _canonical(frame: pl.DataFrame, name: str) -> pl.Expr:

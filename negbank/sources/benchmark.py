@@ -78,9 +78,13 @@ def load(benchmark: Benchmark, split: str | None = None, keep: Filter | None = N
 
 
 def content_revision(questions: pl.DataFrame) -> str:
-    """`sha256:` and the hash of the questions' content: a revision where the source has none of its own."""
+    """`sha256:` and the hash of the questions' content: a revision where the source has none of its own.
+
+    `context` and `answers` count only where a source has them, so that other sources keep the revision that they had.
+    """
     digest = hashlib.sha256()
-    for row in questions.iter_rows():
+    unused = [name for name in ("context", "answers") if questions[name].null_count() == questions.height]
+    for row in questions.drop(unused).iter_rows():
         digest.update(repr(row).encode())
     return f"sha256:{digest.hexdigest()}"
 

@@ -57,13 +57,14 @@ def negatives(world: World, tier: str) -> pl.DataFrame:
         raise UnknownNameError("tier", tier, TIERS)
     asked, facts = training_questions(world), _shuffled(world, TRAINING)
     draw = generator(world.settings, "negatives", tier)
-    rows: list[tuple[object, ...]] = [
-        (content_id(row["question"], row["answer"], text), row["question_id"], row["question"], row["answer"], text,
-         tier, None, None, None, rank, origin, origin_id, [], row["subject"])
+    rows = [
+        {"id": content_id(row["question"], row["answer"], text), "question_id": row["question_id"],
+         "question": row["question"], "answer": row["answer"], "negative": text, "tier": tier, "rank": rank,
+         "origin": origin, "origin_id": origin_id, "category": [], "subject": row["subject"]}
         for row, fact in zip(asked.iter_rows(named=True), facts, strict=True)
         for rank, (text, origin, origin_id) in enumerate(_wrong(tier, row, fact, asked, draw))
     ]  # fmt: skip
-    return pl.DataFrame(rows, schema=NEGATIVES, orient="row")
+    return pl.DataFrame(rows, schema=NEGATIVES)
 
 
 def choices(questions: pl.DataFrame, seed: int) -> Choices:
@@ -87,13 +88,16 @@ def _shuffled(world: World, split: str) -> list[Fact]:
 
 def _questions(world: World, split: str) -> pl.DataFrame:
     draw = generator(world.settings, split, "questions")
-    rows: list[tuple[object, ...]] = []
+    rows: list[dict[str, object]] = []
     for fact in _shuffled(world, split):
         # the wording of each answer is drawn alike, so that none tells whether it is right
         answer, *wrong = (phrased(value, draw) for value in (fact.truth, *fact.wrong))
         name = f"world/{content_id(str(world.settings.seed), fact.town, fact.attribute)}"
-        rows.append((name, question(fact, draw), answer, wrong, fact.attribute, f"world/{split}"))
-    return pl.DataFrame(rows, schema=QUESTIONS, orient="row")
+        rows.append(
+            {"question_id": name, "question": question(fact, draw), "answer": answer, "distractors": wrong,
+             "subject": fact.attribute, "split": f"world/{split}"}
+        )  # fmt: skip
+    return pl.DataFrame(rows, schema=QUESTIONS)
 
 
 Wrong = tuple[str, str, str | None]
