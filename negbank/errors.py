@@ -31,7 +31,12 @@ from pathlib import Path
 
 
 class NegbankError(Exception):
-    """The base of every error that this package raises on purpose."""
+    """The base of every error that this package raises on purpose.
+
+    `hint` says what to do next. It is part of the message, and stands apart for programs; None where there is none.
+    """
+
+    hint: str | None = None
 
 
 class UnknownNameError(NegbankError):
@@ -39,7 +44,9 @@ class UnknownNameError(NegbankError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:
         self.kind, self.name, self.known = kind, name, tuple(known)
-        super().__init__(f"no {kind} {name!r}{nearest_hint(name, self.known)}{hint}")
+        near = nearest_hint(name, self.known)
+        self.hint = near.removeprefix("; ")
+        super().__init__(f"no {kind} {name!r}{near}{hint}")
 
 
 class SourceError(NegbankError):

@@ -28,3 +28,8 @@ DEFAULT_ENCODER: Final = "all-MiniLM-L6-v2"
 
 Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)`; a stage is over when `done == total`."""
+
+
+def counted(count: int, noun: str, plural: str | None = None) -> str:
+    """`count` and its noun, in the singular or the plural: `1 row`, `1,204 rows`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"

@@ -42,7 +42,7 @@ def test_log(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     ]  # fmt: skip
     assert found[0]["manifest"]["parent"] == found[1]["manifest"]["name"]
     assert len(json.loads(said(capsys, "log", "arc@v1", "--json"))) == 1
-    assert "tags: stable" in said(capsys, "show", "arc@stable")
+    assert "tagged stable" in said(capsys, "show", "arc@stable")
 
 
 def test_diff(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
@@ -73,8 +73,7 @@ def test_tag_revert_rm_gc_verify(
     assert "Intact: 3 versions" in said(capsys, "verify")
     assert "0 files" in said(capsys, "gc", "--dry-run") or "would be removed" in said(capsys, "gc", "--dry-run")
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert run(["rm", "arc"]) == 130  # nobody answers the question
-    capsys.readouterr()
+    assert "--yes" in said(capsys, "rm", "arc", code=2)  # nobody is there to answer the question
     assert "arc is gone (3 versions)" in said(capsys, "rm", "arc", "--yes")
     assert json.loads(said(capsys, "gc", "--json"))["files"]["manifests"] == 3
     assert "No datasets" in said(capsys, "ls") and "Intact: 0 versions" in said(capsys, "verify")
@@ -145,3 +144,79 @@ def test_many_rows_are_shared_as_files_of_which_an_edit_changes_one(tmp_path: Pa
     assert same == [True, False, True, True]
     loaded = load_dataset(str(tmp_path / "v2"), "near-miss", split="train", cache_dir=str(tmp_path / "cache"))
     assert loaded.num_rows == 100_000
+
+
+def test_one_of_a_thing_is_not_called_many(capsys: pytest.CaptureFixture[str]) -> None:
+    Registry().commit("one", [part(count=1)], "", "")
+    assert "Intact: 1 version, 1 object, " in said(capsys, "verify")
+    assert "one is gone (1 version)" in said(capsys, "rm", "one", "--yes")
+    assert "3 files" in said(capsys, "gc") or "files (" in said(capsys, "gc")
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "kind", "message", "hint"),
+    [
+        (["show", "ard", "--json"], 1, "UnknownNameError", "no dataset 'ard'", "did you mean 'arc'? There are: arc"),
+        (["show", "--json", "arc@zz"], 1, "UnknownNameError", "no version 'zz'", "there are: v1, v2"),
+        (["tag", "arc@v1", "v7", "--json"], 1, "RegistryError", "cannot be a tag", None),
+        (["show", "arc", "--json", "--nonsense"], 2, "NoSuchOption", "--nonsense", "See negbank show --help"),
+        (["show", "arc", "--json", "-n", "many"], 2, "BadParameter", "'many'", "See negbank show --help"),
+        (["show", "arc", "--json", "--tier", "near-mis"], 2, "BadParameter", "'near-miss'", "See negbank show --help"),
+        (["show", "--json"], 2, "MissingParameter", "DATASET", "See negbank show --help"),
+        (["shwo", "--json"], 2, "UsageError", "'show'", "See negbank --help"),
+        (["rm", "arc", "--json"], 2, "UsageError", "--yes", "See negbank rm --help"),
+    ],
+)
+def test_errors_are_json_where_json_is_asked_for(
+    words: list[str], code: int, kind: str, message: str, hint: str | None, registry: Registry,
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setattr("sys.stdin", io.StringIO(""))
+    assert run(words) == code
+    captured = capsys.readouterr()
+    (said,) = json.loads(captured.out).values()
+    assert (said["type"], said["hint"]) == (kind, hint) and message in said["message"] and not captured.err
+
+
+def test_an_interrupt_is_json_too(
+    registry: Registry, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*about: object, **given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Registry, "log", stop)
+    assert run(["log", "arc", "--json"]) == 130
+    assert json.loads(capsys.readouterr().out)["error"]["type"] == "Interrupted"
+    assert run(["log", "arc"]) == 130
+    captured = capsys.readouterr()
+    assert not captured.out and "run the same command again" in captured.err
+
+
+def test_what_follows_two_dashes_asks_for_no_json(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["show", "--", "--json"]) == 1
+    captured = capsys.readouterr()
+    assert not captured.out and "no dataset '--json'" in captured.err
+
+
+def test_a_no_removes_nothing(
+    registry: Registry, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    assert "nothing was removed" in said(capsys, "rm", "arc", code=1)
+    monkeypatch.setattr("sys.stdin", Terminal("y\n"))
+    assert "arc is gone" in said(capsys, "rm", "arc")
+
+
+def test_errors_name_no_temporary_file(registry: Registry, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    target = tmp_path / "taken.jsonl"
+    target.mkdir()
+    error = said(capsys, "export", "arc", "-o", str(target), code=2)
+    assert "taken.jsonl" in error
+    with pytest.raises(negbank.NegbankError) as caught:
+        negbank.export("arc", target)
+    assert str(target) in str(caught.value) and ".part" not in str(caught.value)
+    assert not list(tmp_path.glob(".*"))

@@ -30,6 +30,12 @@ def clean(value: object, limit: int = LIMIT) -> str:
     return f"{shown[:limit].rstrip()} [cut: {len(text):,} characters]".lstrip()
 
 
+def visible(value: object) -> str:
+    r"""`value` for a terminal: lines and tabs stay, any other character with an effect is written out (`\x1b`)."""
+    text = "" if value is None else str(value)
+    return "".join(c if c in "\n\t" else _visible(c) for c in text) if not text.isprintable() else text
+
+
 def code(value: object, limit: int = LIMIT) -> str:
     """A code span of Markdown that shows `value`; for a table see `cell`."""
     text = clean(value, limit) or "(empty)"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import json
+import os
 import sys
 from typing import Any
 
@@ -40,6 +42,10 @@ COMMANDS = {
 """Where each command is, in the order of `negbank --help`."""
 
 EXIT_INTERRUPTED = 130
+COMPLETE_VARIABLE = "_NEGBANK_COMPLETE"
+"""Set by the script of `negbank completion` when the shell asks for completions."""
+
+_INTERRUPTED = "The registry is as it was; run the same command again to go on."
 
 
 class Commands(click.Group):
@@ -91,20 +97,62 @@ def main(args: list[str] | None = None) -> None:
 
 
 def run(args: list[str] | None = None) -> int:
-    """The exit code of one command line."""
+    """The exit code of one command line. With `--json` an error is a JSON object on standard output."""
+    words = sys.argv[1:] if args is None else args
+    options = words[: words.index("--")] if "--" in words else words
+    fail = _fail_as_json if "--json" in options else _fail
+    if COMPLETE_VARIABLE in os.environ:
+        _use_our_bash_completion()
     try:
-        result: Any = cli.main(args=args, prog_name="negbank", standalone_mode=False)
+        result: Any = cli.main(args=args, prog_name="negbank", standalone_mode=False, color=_colour())
         return result if isinstance(result, int) else 0
     except NegbankError as error:
-        click.secho("Error: ", nl=False, err=True, fg="red", bold=True)
-        click.echo(str(error), err=True)
-        return 1
+        return fail(error, 1)
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        return fail(error, error.exit_code)
     except (KeyboardInterrupt, click.Abort):
-        click.echo("Interrupted. The registry is as it was; run the same command again to go on.", err=True)
-        return EXIT_INTERRUPTED
+        return fail(click.ClickException(f"Interrupted. {_INTERRUPTED}"), EXIT_INTERRUPTED)
     except BrokenPipeError:  # `negbank show arc | head`
         sys.stderr.close()
         return 0
+
+
+def _colour() -> bool | None:
+    """Whether there are colours: none under NO_COLOR, else click decides."""
+    return False if os.environ.get("NO_COLOR") else None
+
+
+def _fail(error: NegbankError | click.ClickException, code: int) -> int:
+    """Say on standard error what went wrong; `code` comes back."""
+    if code == EXIT_INTERRUPTED:
+        click.echo(str(error), err=True)
+    elif isinstance(error, click.ClickException):
+        error.show()
+    else:
+        click.secho("Error: ", nl=False, err=True, color=_colour(), fg="red", bold=True)
+        click.echo(str(error), err=True)
+    return code
+
+
+def _fail_as_json(error: NegbankError | click.ClickException, code: int) -> int:
+    """Print what went wrong as JSON on standard output; `code` comes back."""
+    hint: str | None
+    if code == EXIT_INTERRUPTED:
+        kind, message, hint = "Interrupted", "Interrupted.", _INTERRUPTED
+    elif isinstance(error, click.ClickException):
+        context = getattr(error, "ctx", None)
+        kind, message = type(error).__name__, error.format_message()
+        hint = f"See {context.command_path} --help" if context else None
+    else:
+        kind, message, hint = type(error).__name__, str(error), error.hint
+    click.echo(json.dumps({"error": {"type": kind, "message": message, "hint": hint}}))
+    return code
+
+
+def _use_our_bash_completion() -> None:
+    """Answer the shell with the class that `negbank completion bash` wrote its script for."""
+    from click.shell_completion import add_completion_class
+
+    from negbank.cli.completion import Bash
+
+    add_completion_class(Bash)

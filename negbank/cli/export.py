@@ -8,6 +8,7 @@ import click
 
 from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option
 from negbank.folders import RegistryPlace
+from negbank.terms import counted
 
 
 @click.command()
@@ -38,12 +39,15 @@ def export(reference: str, output: str, format: str, tier: str | None, registry:
       negbank export gsm8k -o steps.jsonl --format trl-stepwise
     """
     import negbank
+    from negbank.cards.refusals import refusals_text
 
     result = negbank.export(reference, output, format=format, tier=tier, registry=registry)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
         return
     tiers = ", ".join(result.tiers)
-    click.echo(f"{result.version} is in {result.path}: {result.rows:,} rows of {tiers}, {result.format}.")
+    click.echo(f"{result.version} is in {result.path}: {counted(result.rows, 'row')} of {tiers}, {result.format}.")
     if result.left_out:
-        click.echo(f"Left out: {result.left_out:,} chains whose first error is not known.")
+        click.echo(f"Left out: {counted(result.left_out, 'chain')} whose first error is not known.")
+    if result.refusals:
+        click.echo(f"Refused while it was made: {refusals_text(result.refusals)}.")

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from negbank.cli.options import TIER, command_line, complete_dataset, json_option, registry_option
 from negbank.folders import RegistryPlace
+from negbank.terms import counted
 
 if TYPE_CHECKING:
     from negbank.registry import Diff
@@ -46,7 +48,8 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
         if manifest.command:
             click.echo(f"  $ {manifest.command}")
         if logged.validations:
-            click.echo(f"  validated: {len(logged.validations)} (negbank show {version})")
+            times = counted(len(logged.validations), "time")
+            click.echo(f"  validated {times} (negbank show {version})")
 
 
 @click.command()
@@ -158,7 +161,7 @@ def revert(reference: str, message: str, registry: RegistryPlace, as_json: bool)
     if as_json:
         click.echo(json.dumps({"version": str(commit.version), "created": commit.created}))
     elif commit.created:
-        click.echo(f"{commit.version} is new: {commit.version.rows:,} negatives, as in {reference}.")
+        click.echo(f"{commit.version} is new: {counted(commit.version.rows, 'negative')}, as in {reference}.")
     else:
         click.echo(f"{commit.version} holds exactly this already; no new version was made.")
 
@@ -180,9 +183,17 @@ def rm(dataset: str, yes: bool, registry: RegistryPlace, as_json: bool) -> None:
 
     versions = len(negbank.log(dataset, registry=registry))
     if not yes:
-        click.confirm(f"Remove {dataset} with its {versions} versions?", abort=True, err=True)
+        _confirm(f"Remove {dataset} with {'its' if versions == 1 else 'all its'} {counted(versions, 'version')}?")
     removed = negbank.rm(dataset, registry=registry)
     if as_json:
         click.echo(json.dumps({"dataset": dataset, "versions": removed}))
     else:
-        click.echo(f"{dataset} is gone ({removed} versions). Give its space back: negbank gc")
+        click.echo(f"{dataset} is gone ({counted(removed, 'version')}). Free its space: negbank gc")
+
+
+def _confirm(question: str) -> None:
+    """Ask on the terminal. Raises UsageError where there is none, and ClickException (exit code 1) on a no."""
+    if not sys.stdin.isatty():
+        raise click.UsageError("there is no terminal to ask on; say --yes to remove it without being asked")
+    if not click.confirm(question, err=True):
+        raise click.ClickException("nothing was removed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import shlex
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar, cast
 
 import click
@@ -42,13 +42,61 @@ class Name(click.ParamType[str]):
 
 TIER = Name("tier", ALL_TIERS)
 
+OTHER_SUBJECTS = tuple(
+    """
+    business_ethics formal_logic global_facts high_school_european_history high_school_geography
+    high_school_government_and_politics high_school_macroeconomics high_school_microeconomics high_school_psychology
+    high_school_us_history high_school_world_history international_law jurisprudence logical_fallacies management
+    marketing miscellaneous moral_disputes moral_scenarios philosophy prehistory professional_accounting
+    professional_law professional_psychology public_relations security_studies sociology us_foreign_policy
+    world_religions
+    """.split()
+)
+"""The subjects of mmlu that are not among `negbank.sources.mmlu.SCIENCE`."""
+
 
 def complete_dataset(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """The datasets of the registry that begin so."""
+    """The datasets of the registry that begin so; after `@` the dataset's tags and versions, newest first."""
     import negbank
 
     place = RegistryPlace(ctx.params.get("registry"), ctx.params.get("refs"))
-    names = [summary.dataset for summary in negbank.ls(place)]
+    dataset, at_sign, wanted = incomplete.partition("@")
+    try:
+        if not at_sign:
+            return _beginning([summary.dataset for summary in negbank.ls(place)], incomplete)
+        history = negbank.log(dataset, registry=place)
+    except negbank.NegbankError:  # whoever presses TAB wants no error
+        return []
+    tags = [tag for logged in history for tag in logged.tags]
+    versions = [f"v{logged.version.manifest.number}" for logged in history]
+    return [CompletionItem(f"{dataset}@{name}") for name in (*tags, *versions) if name.startswith(wanted)]
+
+
+def complete_recipe(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The recipes that begin so, and files."""
+    from negbank.recipes import recipe_names
+
+    return _beginning(recipe_names(), incomplete) or [CompletionItem(incomplete, type="file")]
+
+
+def complete_layout(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The layouts of files of chains that begin so."""
+    from negbank.reasoning.layouts import LAYOUTS
+
+    return _beginning(LAYOUTS, incomplete)
+
+
+def complete_subjects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """The subjects of mmlu, for the last of those that commas part."""
+    from negbank.sources.mmlu import NON_SCIENCE, SCIENCE
+
+    before, comma, last = incomplete.rpartition(",")
+    given = before.split(",")
+    known = sorted({*SCIENCE, *OTHER_SUBJECTS, NON_SCIENCE})
+    return [CompletionItem(before + comma + name) for name in known if name.startswith(last) and name not in given]
+
+
+def _beginning(names: Iterable[str], incomplete: str) -> list[CompletionItem]:
     return [CompletionItem(name) for name in names if name.startswith(incomplete)]
 
 

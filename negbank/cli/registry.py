@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
 from negbank.folders import RegistryPlace
-from negbank.terms import ERRONEOUS_COT
+from negbank.terms import ERRONEOUS_COT, counted
+
+if TYPE_CHECKING:
+    from negbank.commands.registry import ShowResult
 
 
 @click.command()
@@ -45,47 +48,108 @@ def ls(registry: RegistryPlace, as_json: bool) -> None:
 @click.command()
 @click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
 @click.option("--tier", type=TIER, help="Only this tier.")
-@click.option("-n", "--rows", type=click.IntRange(0), default=3, show_default=True, help="Rows to show.")
+@click.option("-n", "--rows", type=click.IntRange(0), help="Rows to show, of each tier in turn.  [default: 3]")
+@click.option("--where", metavar="SQL", help='Only rows for which this is true: "plausibility > 0.8".')
+@click.option("--sample", type=click.IntRange(1), metavar="N", help="Show N rows drawn at random instead.")
+@click.option("--seed", type=click.IntRange(0), metavar="S", help="Decides what --sample draws.  [default: 0]")
+@click.option("--refused", is_flag=True, help="List what was refused while it was made, by reason, instead of rows.")
 @registry_option
 @json_option
-def show(reference: str, tier: str | None, rows: int, registry: RegistryPlace, as_json: bool) -> None:
+def show(
+    reference: str, tier: str | None, rows: int | None, where: str | None, sample: int | None, seed: int | None,
+    refused: bool, registry: RegistryPlace, as_json: bool,
+) -> None:  # fmt: skip
     """Show a version: how it was made, and some of its rows.
+
+    --where takes any expression in DuckDB's SQL over the columns of a row.
 
     \b
     Examples:
       negbank show arc
       negbank show arc --tier near-miss -n 5
+      negbank show arc --sample 60 --seed 1        # rows to read, the same ones each time
+      negbank show arc --where "plausibility > 0.8 and question ilike '%energy%'"
+      negbank show arc --refused
       negbank show arc@stable                      # the version that has this tag
       negbank show arc@v2 --json | jq '.rows[0]'
     """
     import negbank
-    from negbank.cli.tables import print_table
 
-    found = negbank.show(reference, tier, rows, registry=registry)
+    if sample and rows is not None:
+        raise click.UsageError("--sample N says how many rows to show; leave out -n")
+    if seed is not None and not sample:
+        raise click.UsageError("--seed only applies with --sample N")
+    if refused and (where or sample or rows is not None):
+        raise click.UsageError("--refused lists counts, not rows; leave out --where, --sample and -n")
+    if refused:
+        rows = 0
+    found = negbank.show(
+        reference, tier, 3 if rows is None else rows, where=where, sample=sample, seed=seed or 0, registry=registry
+    )
     if as_json:
         click.echo(json.dumps(found.to_dict()))
         return
+    _print_version(found)
+    if refused:
+        _print_refusals(found, tier)
+    for row in found.rows.iter_rows(named=True):
+        _print_row(row)
+    if where and found.rows.is_empty():
+        click.echo(f"No row fulfils {where}.")
+
+
+def _print_version(found: ShowResult) -> None:
+    """How a version came about, and its rows by tier."""
+    from negbank.cards.text import visible
+    from negbank.cli.tables import print_table
+
     manifest = found.version.manifest
-    click.secho(f"{found.version}  {manifest.created}  {manifest.author}  {found.version.name[:12]}", bold=True)
+    created = manifest.created.replace("T", " ")[:16]
+    head = f"{found.version}  made {created} UTC by {visible(manifest.author)}  manifest {found.version.name[:12]}"
+    click.secho(head, bold=True)
     if found.tags:
-        click.echo(f"  tags: {', '.join(found.tags)}")
+        click.echo(f"  tagged {', '.join(found.tags)}")
     if manifest.message:
-        click.echo(f"  {manifest.message}")
-    click.echo(f"  {manifest.command}")
+        click.echo(f"  {visible(manifest.message)}")
+    if manifest.command:
+        click.echo(f"  $ {visible(manifest.command)}")
     if found.validated:
-        click.echo(f"  validated {found.validated}")
+        click.echo(f"  Benchmarked {visible(found.validated)}")
     click.echo()
     print_table("", ["tier", "negatives"], list(found.version.tiers.items()))
-    for row in found.rows.iter_rows(named=True):
-        scores = f"plausibility {_score(row['plausibility'])}  similarity {_score(row['similarity'])}"
-        click.echo(f"{click.style(row['tier'], bold=True)}  {scores}  {row['origin']} {row['origin_id']}")
-        click.echo(f"  question  {_lines(row['question'])}")
-        click.echo("  right     " + click.style(_lines(row["answer"]), fg="green"))
-        click.echo("  wrong     " + click.style(_lines(row["negative"]), fg="red"))
-        if row["tier"] == ERRONEOUS_COT:
-            click.echo(f"  answers   {row['final_answer']}, where {row['gold_answer']} is right{_by(row)}")
-            click.echo(f"  error     {_error(row)}")
-        click.echo()
+
+
+def _print_refusals(found: ShowResult, tier: str | None) -> None:
+    """What was refused, by what it was and reason; of one tier, also what was refused before there were tiers."""
+    from negbank.cards.refusals import QUESTION, ROW, UNTOLD
+    from negbank.cli.tables import print_table
+
+    listed = [r for r in found.refusals if tier in (None, r.of) or r.of in (QUESTION, ROW)]
+    rows = [[r.of, r.reason, r.count, r.meaning] for r in listed]
+    if rows:
+        print_table("", ["refused", "reason", "count", "because"], rows)
+    else:
+        click.echo(f"Nothing was refused, or {UNTOLD}.")
+
+
+def _print_row(row: dict[str, Any]) -> None:
+    """One negative, for a person."""
+    from negbank.cards.text import visible
+
+    scores = f"plausibility {_score(row['plausibility'])}  similarity {_score(row['similarity'])}"
+    origin = f"{row['origin']} {visible(row['origin_id'])}" if row["origin_id"] else row["origin"]
+    click.echo(f"{click.style(row['tier'], bold=True)}  {scores}  {origin}")
+    if row.get("context"):
+        click.echo(f"  context   {_lines(row['context'])}")
+    click.echo(f"  question  {_lines(row['question'])}")
+    for text in row.get("answers") or [row["answer"]]:
+        click.echo("  right     " + click.style(_lines(text), fg="green"))
+    click.echo("  wrong     " + click.style(_lines(row["negative"]), fg="red"))
+    if row["tier"] == ERRONEOUS_COT:
+        answer, gold = visible(row["final_answer"]), visible(row["gold_answer"])
+        click.echo(f"  answers   {answer}; {gold} is right{_by(row)}")
+        click.echo(f"  error     {_error(row)}")
+    click.echo()
 
 
 @click.command()
@@ -112,12 +176,17 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
       python -c 'from datasets import load_dataset; print(load_dataset("./arc-negatives", "near-miss"))'
     """
     import negbank
+    from negbank.cards.refusals import refusals, refusals_text
 
     version = negbank.checkout(reference, folder, replace=force, format=format, registry=registry)
+    refused = refusals(version.mined)
     if as_json:
-        click.echo(json.dumps({"version": str(version), "folder": folder, "tiers": version.tiers}))
+        listed = [asdict(refusal) for refusal in refused]
+        click.echo(json.dumps({"version": str(version), "folder": folder, "tiers": version.tiers, "refusals": listed}))
         return
-    click.echo(f"{version} is in {folder}: {version.rows:,} negatives.")
+    click.echo(f"{version} is in {folder}: {counted(version.rows, 'negative')}.")
+    if refused:
+        click.echo(f"Refused while it was made: {refusals_text(refused)}.")
     if format != "hub":
         return
     first = next(iter(version.tiers))
@@ -148,21 +217,27 @@ def sql(query: str, registry: RegistryPlace, as_json: bool) -> None:
 
 def _lines(text: str) -> str:
     """A text of several lines, each below the first."""
-    return text.replace("\n", "\n            ")
+    from negbank.cards.text import visible
+
+    return visible(text).replace("\n", "\n            ")
 
 
 def _error(row: dict[str, Any]) -> str:
     """Where a chain goes wrong, as far as that is known; steps count from 0."""
+    from negbank.cards.text import visible
+
     if row["first_error_step"] is not None:
-        kind = f", {row['error_type']}" if row["error_type"] else ""
-        return f"step {row['first_error_step']}, known by {row['error_source']}{kind}"
+        kind = f" ({visible(row['error_type'])})" if row["error_type"] else ""
+        return f"step {row['first_error_step']}{kind}, known from {visible(row['error_source'])}"
     if row["first_divergent_step"] is not None:
-        return f"not known; it leaves the gold chain's quantities at step {row['first_divergent_step']} (a hint)"
+        return f"not known; the first quantity that the right chain lacks is in step {row['first_divergent_step']}"
     return "not known"
 
 
 def _by(row: dict[str, Any]) -> str:
-    return f"; by {row['generator']}" if row["generator"] else ""
+    from negbank.cards.text import visible
+
+    return f"; written by {visible(row['generator'])}" if row["generator"] else ""
 
 
 def _score(value: float | None) -> str:

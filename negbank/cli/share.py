@@ -10,6 +10,7 @@ import click
 from negbank.cli.options import complete_dataset, json_option, registry_option, size_text
 from negbank.cli.progress import reporter
 from negbank.folders import RegistryPlace
+from negbank.terms import counted
 
 
 @click.command()
@@ -64,7 +65,7 @@ def push(
 
     gate = negbank.Gate(require_validated, min_gain)
     plan = plan_push(reference, to, gate=gate, registry=registry)
-    click.echo(f"Pushing {plan.version} ({plan.version.rows:,} negatives) to {plan.repo} ...", err=True)
+    click.echo(f"Pushing {plan.version} ({counted(plan.version.rows, 'negative')}) to {plan.repo} ...", err=True)
     with reporter() as progress:
         result = negbank.push(str(plan.version), plan.repo, registry=registry, progress=progress, **given)
     pushed = result.pushed
@@ -72,9 +73,8 @@ def push(
         click.echo(json.dumps(result.to_dict()))
         return
     if pushed.changed:
-        click.echo(
-            f"{result.version} is at {pushed.url}: {pushed.files} files, {size_text(pushed.uploaded_bytes)} sent."
-        )
+        sent = f"{counted(pushed.files, 'file')}, {size_text(pushed.uploaded_bytes)} sent"
+        click.echo(f"{result.version} is at {pushed.url}: {sent}.")
     else:
         click.echo(f"{pushed.url} holds {result.version} already; nothing was sent.")
     if result.tagged.set:
@@ -106,5 +106,5 @@ def pull(place: str, registry: RegistryPlace, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(result.to_dict()))
         return
-    click.echo(f"{result.version} is here: {result.version.rows:,} negatives from {result.repo}.")
+    click.echo(f"{result.version} is here: {counted(result.version.rows, 'negative')} from {result.repo}.")
     click.echo(f"Look: negbank show {result.version} -n 5")

@@ -10,6 +10,10 @@ import click
 from negbank.cli.options import json_option, registry_option, size_text
 from negbank.cli.progress import reporter
 from negbank.folders import RegistryPlace
+from negbank.terms import counted
+
+KINDS = {"objects": "object", "contents": "content", "manifests": "manifest", "tmp": "leftover"}
+"""What one file of each folder of a registry is called."""
 
 
 @click.command()
@@ -31,9 +35,9 @@ def gc(dry_run: bool, registry: RegistryPlace, as_json: bool) -> None:
         click.echo(json.dumps({**asdict(found), "dry_run": dry_run}))
         return
     files = sum(found.files.values())
-    said = "would be removed" if dry_run else "are removed"
-    listed = ", ".join(f"{count} {folder}" for folder, count in found.files.items() if count)
-    click.echo(f"{files} files ({size_text(found.bytes)}) {said}{': ' + listed if listed else ''}.")
+    said = "would be removed" if dry_run else ("was removed" if files == 1 else "were removed")
+    listed = ", ".join(counted(count, KINDS[folder]) for folder, count in found.files.items() if count)
+    click.echo(f"{counted(files, 'file')} ({size_text(found.bytes)}) {said}{': ' + listed if listed else ''}.")
 
 
 @click.command()
@@ -60,14 +64,17 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
         click.secho(f"{problem.kind}: ", fg="red", nl=False)
         click.echo(f"{problem.where}: {problem.detail}")
     if result.repaired:
-        click.echo(f"{len(result.repaired)} contents were written again.")
+        click.echo(f"Written again: {counted(len(result.repaired), 'content')}.")
     if found.absent:
         parts = "1 part of a version was" if len(found.absent) == 1 else f"{len(found.absent)} parts of versions were"
         click.echo(f"{parts} never fetched here; negbank verify --repair fetches what was pushed.")
-    read = f"{found.versions} versions, {found.objects} objects, {size_text(found.bytes)} in {found.elapsed_s:.1f} s"
+    read = (
+        f"{counted(found.versions, 'version')}, {counted(found.objects, 'object')}, {size_text(found.bytes)} "
+        f"in {found.elapsed_s:.1f} s"
+    )
     if result.intact:
         click.secho(f"Intact: {read}.", bold=True)
         return 0
     remedy = "" if repair else " Try negbank verify --repair."
-    click.secho(f"{len(found.problems)} problems in {read}.{remedy}", bold=True)
+    click.secho(f"{counted(len(found.problems), 'problem')} in {read}.{remedy}", bold=True)
     return 1

@@ -11,6 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from negbank.cards.refusals import Refusal, refusals
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import RegistryError, UnknownNameError
 from negbank.records import ERRONEOUS_COT, columns_of
@@ -23,7 +24,10 @@ SUFFIXES: Final = (".jsonl", ".parquet")
 
 @dataclass(frozen=True)
 class ExportResult:
-    """What was written: rows, and rows of the version that the format has no place for."""
+    """What was written: rows, and rows of the version that the format has no place for.
+
+    `refusals` are those of the version: what was refused while it was made.
+    """
 
     version: str
     path: str
@@ -31,6 +35,7 @@ class ExportResult:
     tiers: tuple[str, ...]
     rows: int
     left_out: int
+    refusals: tuple[Refusal, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
@@ -58,7 +63,7 @@ def export(
     total = sum(part.rows for part in parts)
     left_out = total - rows if format == STEPWISE else 0
     tiers = tuple(dict.fromkeys(part.tier for part in parts))
-    return ExportResult(str(version), str(target), format, tiers, rows, left_out)
+    return ExportResult(str(version), str(target), format, tiers, rows, left_out, refusals(version.mined))
 
 
 def _parts(version: str, parts: tuple[Part, ...], format: str, tier: str | None) -> list[Part]:

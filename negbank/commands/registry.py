@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
+from negbank.cards.refusals import Refusal, refusals
 from negbank.commands.validations import said_of
 from negbank.folders import RegistryPlace
+from negbank.records import NEGATIVES
 from negbank.registry import Collected, Commit, DatasetSummary, Diff, Logged, Registry, Version
+from negbank.registry.condition import Condition
 
 Place = Registry | RegistryPlace | str | Path | None
 """A registry, its folder or URL, or None for the one that NEGBANK_REGISTRY or the user's folder names."""
@@ -19,7 +24,7 @@ Place = Registry | RegistryPlace | str | Path | None
 
 @dataclass(frozen=True)
 class ShowResult:
-    """A version, its tags, its first rows (NEGATIVES), and what its newest validation says."""
+    """A version, its tags, some of its rows (NEGATIVES), and what its newest validation says."""
 
     version: Version
     rows: pl.DataFrame
@@ -30,7 +35,13 @@ class ShowResult:
     def to_dict(self) -> dict[str, Any]:
         """For `--json`."""
         known = version_dict(self.version, self.tags, self.validations)
-        return {**known, "validated": self.validated, "rows": self.rows.to_dicts()}
+        refused = [asdict(refusal) for refusal in self.refusals]
+        return {**known, "validated": self.validated, "refusals": refused, "rows": self.rows.to_dicts()}
+
+    @property
+    def refusals(self) -> tuple[Refusal, ...]:
+        """What was refused while the version was made."""
+        return refusals(self.version.mined)
 
 
 def open_registry(place: Place) -> Registry:
@@ -52,17 +63,46 @@ def ls(registry: Place = None) -> list[DatasetSummary]:
     return open_registry(registry).datasets()
 
 
-def show(reference: str, tier: str | None = None, rows: int = 3, *, registry: Place = None) -> ShowResult:
-    """The version that `reference` names, and its first `rows` negatives, of all tiers in turn or of one.
+def show(
+    reference: str,
+    tier: str | None = None,
+    rows: int = 3,
+    *,
+    where: str | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    registry: Place = None,
+) -> ShowResult:
+    """The version that `reference` names, and some of its negatives.
 
-    Raises UnknownNameError for a dataset, version or tier that is not there.
+    They are the first `rows`, of all tiers in turn or of one; with `sample` that many drawn at random, in the order in
+    which they were drawn. Only rows for which `where` is true count: an expression in DuckDB's SQL over the columns.
+
+    Raises UnknownNameError for a dataset, version or tier that is not there, RegistryError for a `where` that cannot
+    be used.
     """
     place = open_registry(registry)
     logged = place.log(reference)[0]
-    every = place.read(logged.version, tier).sort("rank", maintain_order=True)  # other questions before other ranks
-    turn = pl.int_range(pl.len()).over("tier")
-    chosen = every.with_columns(turn=turn).sort("turn", maintain_order=True).head(rows).drop("turn")
+    found = place.select(logged.version, tier, Condition(where) if where else None)
+    chosen = _first(found, rows) if sample is None else _sampled(found, sample, seed)
     return ShowResult(logged.version, chosen, logged.tags, logged.validations, said_of(place, logged.version))
+
+
+def _first(found: Iterable[pl.DataFrame], rows: int) -> pl.DataFrame:
+    """The first rows of each tier in turn; other questions come before a question's other ranks."""
+    every = pl.concat([NEGATIVES.to_frame(), *found], how="diagonal").sort("rank", maintain_order=True)
+    turn = pl.int_range(pl.len()).over("tier")
+    return every.with_columns(turn=turn).sort("turn", maintain_order=True).head(rows).drop("turn")
+
+
+def _sampled(found: Iterable[pl.DataFrame], count: int, seed: int) -> pl.DataFrame:
+    """`count` rows drawn at random, each as likely as any other; of more rows than fit into memory, too."""
+    generator = np.random.default_rng(seed)
+    kept = NEGATIVES.to_frame().with_columns(draw=pl.lit(0.0))
+    for frame in found:
+        drawn = frame.with_columns(pl.Series("draw", generator.random(frame.height)))
+        kept = pl.concat([kept, drawn], how="diagonal").sort("draw", maintain_order=True).head(count)
+    return kept.drop("draw")
 
 
 def log(reference: str, *, registry: Place = None) -> list[Logged]:

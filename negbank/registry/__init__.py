@@ -13,10 +13,11 @@ import polars as pl
 
 from negbank.errors import RegistryError, UnknownNameError
 from negbank.folders import RegistryPlace
-from negbank.records import NEGATIVES, Progress, no_progress
+from negbank.records import CHAINS, NEGATIVES, Progress, columns_of, no_progress
 from negbank.registry.catalogue import Catalogue, DatasetSummary
 from negbank.registry.check import Collected, Problem, Verified, collect, forget, verify
 from negbank.registry.commits import Commit, Edit, Maker, NewPart, here, tier_order
+from negbank.registry.condition import Condition
 from negbank.registry.contents import Contents, Layer
 from negbank.registry.engine import DIFF_COLUMNS, PartFiles
 from negbank.registry.manifest import Manifest, Part, Version
@@ -224,12 +225,20 @@ class Registry:
 
     def read(self, version: Version, tier: str | None = None) -> pl.DataFrame:
         """The rows of a version in memory: NEGATIVES; with the columns of CHAINS too where those are among them."""
+        return pl.concat([NEGATIVES.to_frame(), *self.select(version, tier)], how="diagonal")
+
+    def select(
+        self, version: Version, tier: str | None = None, condition: Condition | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """The rows (NEGATIVES or CHAINS) of a version that fulfil a condition, in order, some at a time."""
         tiers = list(version.tiers)
         if tier is not None and tier not in tiers:
             raise UnknownNameError("tier", tier, tiers, hint=f" (in {version})")
         parts = [part for part in version.manifest.parts if tier in (None, part.tier)]
-        frames = [frame for part in parts for frame in self.batches(part)]
-        return pl.concat([NEGATIVES.to_frame(), *frames], how="diagonal")
+        every = CHAINS if any(columns_of(part.tier) is CHAINS for part in parts) else NEGATIVES
+        for part in parts:
+            for frame in self.batches(part):
+                yield _fulfilling(frame, condition, every) if condition else frame
 
     def questions(self, version: Version, tier: str | None = None) -> int:
         """How many questions a version has, in all tiers or in one."""
@@ -295,6 +304,12 @@ class Registry:
 
     def _manifest(self, name: str) -> Manifest:
         return Manifest.from_json(self._store.blobs.get("manifests", name))
+
+
+def _fulfilling(frame: pl.DataFrame, condition: Condition, columns: pl.Schema) -> pl.DataFrame:
+    """The rows of `frame` that fulfil a condition on any of `columns`; those that it lacks are null."""
+    whole = pl.concat([columns.to_frame(), frame], how="diagonal")
+    return condition.rows(whole).select(frame.columns)
 
 
 def _count_order(count: tuple[str, str, int]) -> tuple[int, str, str]:

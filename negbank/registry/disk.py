@@ -64,7 +64,8 @@ def translated(place: object) -> Iterator[None]:
             errno.EPERM: "no permission to write; name another registry with --registry",
         }.get(error.errno or 0)
         if remedy is None:
-            raise StorageError(f"{place}: {error}") from error
+            # not the error's own text: it names a temporary file, which nobody asked for
+            raise StorageError(f"{place}: {error.strerror or error}") from error
         raise StorageError(f"{place}: {remedy}. Nothing was changed") from error
 
 

@@ -111,6 +111,11 @@ class Version:
             counts[part.tier] = counts.get(part.tier, 0) + part.rows
         return counts
 
+    @property
+    def mined(self) -> tuple[tuple[str, Mapping[str, Any]], ...]:
+        """The tier of each part, and what is recorded of how it was made."""
+        return tuple((part.tier, part.mined) for part in self.manifest.parts)
+
     def same_content(self, parts: Sequence[Part]) -> bool:
         """Whether `parts` are what this version holds already, rows and origin alike."""
         return sorted(map(_canonical, self.manifest.parts)) == sorted(map(_canonical, parts))
