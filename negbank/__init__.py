@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from negbank.commands.verify import verify as verify
     from negbank.errors import NegbankError as NegbankError
     from negbank.generation import GenerateSettings as GenerateSettings
+    from negbank.judging import JudgeSettings as JudgeSettings
     from negbank.registry import Diff as Diff
     from negbank.registry import Registry as Registry
     from negbank.sources import Columns as Columns
@@ -79,6 +80,7 @@ _PUBLIC = {
     "GlowBenchmarkResult": "negbank.commands.glow_benchmark",
     "GlowBenchmarkSettings": "negbank.commands.glow_benchmark",
     "InspectResult": "negbank.commands.inspect",
+    "JudgeSettings": "negbank.judging",
     "LabelResult": "negbank.commands.label",
     "LabelSettings": "negbank.commands.label",
     "MineResult": "negbank.commands.mine",

@@ -83,7 +83,7 @@ def test_the_public_names() -> None:
     assert sorted(negbank.__all__) == [
         "AddResult", "AddSettings", "BenchmarkResult", "BenchmarkSettings", "ChainSettings", "Columns", "Diff",
         "Draw", "ExportResult", "Gate", "GenerateSettings", "GlowBenchmarkResult", "GlowBenchmarkSettings",
-        "InspectResult", "LabelResult", "LabelSettings", "MineResult", "MineSettings",
+        "InspectResult", "JudgeSettings", "LabelResult", "LabelSettings", "MineResult", "MineSettings",
         "ModelSettings", "NegbankError", "PullResult", "PushResult", "Registry", "ScoreResult", "ScoreSettings",
         "ShowResult", "SourceOptions", "VerifyResult", "__version__", "add", "benchmark", "benchmark_glow", "card",
         "checkout", "diff", "export", "gc", "inspect", "label", "load", "log", "ls", "mine", "pull", "push", "revert",

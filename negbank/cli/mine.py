@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -67,6 +68,14 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "fina
 @model_options
 @click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Decides what is drawn.")
 @click.option("--split", metavar="SPLIT", help="A split of the source, or a slice: 'validation[:80%]'.")
+@click.option(
+    "--hold-out", multiple=True, metavar="NAME|FILE|hf:...",
+    help="More questions that must not be mined: another source, a file or a Hub dataset; may be given again.",
+)  # fmt: skip
+@click.option(
+    "--no-hold-out", multiple=True, metavar="SPLIT",
+    help="Mine a split that is held out by default, such as ARC-Easy/test (see negbank sources).",
+)  # fmt: skip
 @click.option("--subjects", metavar="A,B", help="Subjects of mmlu, or the group non-science.")
 @file_options
 @click.option("--dataset", metavar="NAME", help="The dataset that gets the version (else the source's name).")
@@ -119,8 +128,8 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
         result = negbank.mine(source, tiers, settings, registry=registry, progress=progress)
     if refused and not result.chains:  # chains were listed as they came
         write_rows(result.refused, refused)
-    for notice in result.notices:
-        click.echo(notice, err=True)
+    for line in (*result.understood, *result.notices):
+        click.echo(line, err=True)
     if as_json:
         click.echo(json.dumps(result.to_dict()))
     else:
@@ -167,7 +176,8 @@ def _settings(subjects: str | None, split: str | None, **rest: Any) -> Any:
     import negbank
 
     named = tuple(s.strip() for s in (subjects or "").split(",") if s.strip())
-    options = source_options(rest, split, named)
+    held = {name: rest.pop(name) for name in ("hold_out", "no_hold_out")}
+    options = replace(source_options(rest, split, named), **held)
     return negbank.MineSettings(source=options, command=command_line(), **rest)
 
 

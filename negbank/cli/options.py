@@ -88,11 +88,11 @@ def complete_layout(ctx: click.Context, param: click.Parameter, incomplete: str)
 
 def complete_subjects(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """The subjects of mmlu, for the last of those that commas part."""
-    from negbank.sources.mmlu import NON_SCIENCE, SCIENCE
+    from negbank.sources.named import MMLU_SCIENCE
 
     before, comma, last = incomplete.rpartition(",")
     given = before.split(",")
-    known = sorted({*SCIENCE, *OTHER_SUBJECTS, NON_SCIENCE})
+    known = sorted({*MMLU_SCIENCE, *OTHER_SUBJECTS, "non-science"})
     return [CompletionItem(before + comma + name) for name in known if name.startswith(last) and name not in given]
 
 

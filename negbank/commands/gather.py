@@ -11,6 +11,7 @@ from negbank.commands.chain_inputs import ChainSettings
 from negbank.encode import Encoder, embed
 from negbank.errors import GuardError
 from negbank.guards import DUPLICATE, Rules, Screened, calibrate, question_keys, screen, texts_to_encode
+from negbank.guards.cosine_rule import calibrate_answers
 from negbank.guards.normalise import normalise
 from negbank.judging import JudgeSettings
 from negbank.mining import Quota, irrelevant, near_miss, unrelated
@@ -158,15 +159,17 @@ def rules_for(
     questions: pl.DataFrame, evaluation: pl.DataFrame | None, vectors: TextVectors, embed_texts: Embedder
 ) -> Rules:
     """What the guards judge by, calibrated on `questions` under this encoder; on `demo` where they are few."""
-    margins = {}
-    for column in ("answer", "question"):
+    wanted = (("answer", calibrate_answers), ("question", calibrate), ("answer", calibrate))
+    margins = []
+    for column, calibrated in wanted:
         texts, known = questions[column].to_list(), vectors
         try:
-            margins[column] = calibrate(texts, known)
+            margins.append(calibrated(texts, known))
         except GuardError:  # too few texts
             texts = read_source("demo").questions[column].to_list()
-            margins[column] = calibrate(texts, embed_texts(texts))
-    return Rules(margins["answer"], margins["question"], evaluation)
+            margins.append(calibrated(texts, embed_texts(texts)))
+    paraphrase, same_question, near_answer = margins
+    return Rules(paraphrase, same_question, evaluation, near_answer=near_answer)
 
 
 def without_known(screened: Screened, known: pl.DataFrame, questions: pl.DataFrame) -> Screened:

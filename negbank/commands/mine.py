@@ -40,7 +40,9 @@ from negbank.records import (
 )  # fmt: skip
 from negbank.registry import NewPart, Registry, Version, check_dataset_name
 from negbank.registry.disk import translated
-from negbank.sources import read_source
+from negbank.sources import read_source, refuse_unsupported
+from negbank.sources.file import FileData
+from negbank.sources.summary import summary_lines
 
 MIN_PLAUSIBILITY = 0.5
 """Below it a text of another question is no near-miss, however near its answer lies (`--expand`)."""
@@ -66,6 +68,8 @@ class MineResult:
     refusals: tuple[tuple[str, str, int], ...]
     notices: tuple[str, ...]
     chains: ChainCounts | None = None
+    understood: tuple[str, ...] = ()
+    """How a file was read, in lines for a person."""
 
     def to_dict(self) -> dict[str, Any]:
         """For `--json`: everything but the refused rows."""
@@ -184,6 +188,7 @@ def _mine_chains(
         refusals=(*_unusable(data), *mined.refusals),
         notices=data.notices,
         chains=mined.counts,
+        understood=_understood(data),
     )
 
 
@@ -200,6 +205,7 @@ def _read(source: str, tiers: tuple[str, ...], settings: MineSettings) -> Inputs
     if UNRELATED in tiers and settings.pool is None:
         raise SourceError("the tier unrelated needs another source to draw from: name a pool")
     data = read_source(source, settings.source)
+    refuse_unsupported(data, tiers, settings.expand)
     pool = read_source(settings.pool) if settings.pool and UNRELATED in tiers else None
     if pool is not None and pool.name == data.name:
         raise SourceError(f"the tier unrelated must come from another source than {data.name}: name another pool")
@@ -228,6 +234,7 @@ def _part(tier: str, inputs: Inputs, chosen: _Chosen, encoder: Encoder) -> NewPa
         "questions": data.questions.height,
         "questions_refused": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
         "evaluation_questions": data.evaluation.height,
+        "held_out": [asdict(held_out) for held_out in data.held_out],
         "pool": pool.name if pool else None,
         "pool_revision": pool.revision if pool else None,
         "pool_license": pool.license if pool else None,
@@ -261,7 +268,13 @@ def _result(version: Version, created: bool, inputs: Inputs, chosen: _Chosen) ->
         refused=pl.concat([data.refused, explained(chosen.screened.refused, data.questions)], how="diagonal"),
         refusals=(*_unusable(data), *candidates),
         notices=(*data.notices, *pool_notices, *judge_notices),
+        understood=_understood(data),
     )
+
+
+def _understood(data: SourceData) -> tuple[str, ...]:
+    """How a file was read; nothing for a source by name."""
+    return tuple(summary_lines(data.understood)) if isinstance(data, FileData) and data.understood else ()
 
 
 def _kept_rows(registry: Registry, dataset: str, tiers: tuple[str, ...]) -> pl.DataFrame:

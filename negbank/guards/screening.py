@@ -72,13 +72,16 @@ Mask = npt.NDArray[np.bool_]
 class Rules:
     """By what `screen` judges. `paraphrase` is calibrated on answers, `same_question` on question texts.
 
-    `evaluation` (QUESTIONS) is what no training data may hold; None where there is nothing to keep apart.
+    `evaluation` (QUESTIONS) is what no training data may hold; None where there is nothing to keep apart. `overlap`
+    counts from `same_question` and `near_answer` on, a stricter margin of answers than `paraphrase` (which it is where
+    None is given): two answers alike prove little by themselves, so they must be closer.
     """
 
     paraphrase: Margin
     same_question: Margin
     evaluation: pl.DataFrame | None = None
     overlap: Overlap = DEFAULT_OVERLAP
+    near_answer: Margin | None = None
 
 
 @dataclass(frozen=True)
@@ -252,7 +255,7 @@ def evaluation_near_duplicate(rows: pl.DataFrame, vectors: TextVectors, rules: R
     if rules.evaluation is None or rules.evaluation.is_empty():
         return np.zeros(len(rows), dtype=bool)
     asked = rows.select(question="asked", answer="answer").unique().sort("question", "answer")
-    limits = rules.overlap.limits(rules.same_question, rules.paraphrase)
+    limits = rules.overlap.limits(rules.same_question, rules.near_answer or rules.paraphrase)
     held_out = rules.evaluation.select(ASKED.alias("question"), "answer")
     near = near_evaluation(asked, held_out, vectors, limits)
     found = asked.rename({"question": "asked"}).with_columns(near=near)
