@@ -94,29 +94,60 @@ def test_each_rule_on_texts_gives_its_reason(row: tuple[object, ...], reason: st
     assert reasons(candidates_of(row)) == [reason]
 
 
-def test_paraphrase_is_judged_by_the_margin_but_not_where_a_person_said_wrong() -> None:
+LONG = frame_of(
+    question("q1", "What happens at noon?", "warm currents lift dust over desert plains"),
+    question("q2", "Which is a gas?", "oxygen"),
+)
+
+
+def test_paraphrase_is_judged_by_the_margin_of_long_texts_that_nobody_called_wrong() -> None:
     rows = candidates_of(
-        candidate("q1", "hot air", origin="other-question", origin_id="q2"),
-        candidate("q2", "hot air", origin="other-question", origin_id="q5"),
-        candidate("q5", "lukewarm", origin="other-question", origin_id="q2"),
-        candidate("q1", "mild air"),
-        candidate("q1", "tepid air", origin="reported"),
+        candidate("q1", "hot breezes carry sand across arid regions", origin="other-question", origin_id="q2"),
+        candidate("q1", "lukewarm rivers freeze behind mountain villages", origin="other-question", origin_id="q2"),
+        candidate("q1", "hot breezes", origin="other-question", origin_id="q2"),  # too short for a cosine
+        candidate("q1", "mild gusts scatter leaves near quiet harbours"),
+        candidate("q1", "tepid showers drench fields around sleepy towns", origin="reported"),
     )
     # cos 30° = .87 reaches .8, cos 40° = .77 does not
-    found = reasons(rows, warm=0, hot=30, mild=1, tepid=1, water=0, lukewarm=40)
-    assert found == ["paraphrase", None, None, None, None]
+    vectors = apart(rows, LONG, warm=0, hot=30, mild=1, tepid=1, lukewarm=40)
+    result = screen(rows, LONG, vectors, Rules(FAR, FAR))
+    assert result.refused.select("negative", "reason").rows() == [
+        ("hot breezes carry sand across arid regions", "paraphrase")
+    ]
 
 
 def test_a_margin_below_zero_still_parts_near_from_far() -> None:
-    rows = candidates_of(
-        candidate("q1", "near", origin="other-question", origin_id="q2"),
-        candidate("q1", "far", origin="other-question", origin_id="q2"),
-    )
+    near, far = "near breezes carry sand across arid regions", "far rivers freeze behind mountain villages"
+    rows = candidates_of(*(candidate("q1", t, origin="other-question", origin_id="q2") for t in (near, far)))
     # cos 100° = -.17, cos 170° = -.98
-    vectors = apart(rows, ASKED, warm=0, near=100, far=170)
-    result = screen(rows, ASKED, vectors, Rules(Margin(-0.5, 0.999, 1000), FAR))
-    assert result.refused["negative"].to_list() == ["near"]
-    assert result.kept["negative"].to_list() == ["far"]
+    vectors = apart(rows, LONG, warm=0, near=100, far=170)
+    result = screen(rows, LONG, vectors, Rules(Margin(-0.5, 0.999, 1000), FAR))
+    assert result.refused["negative"].to_list() == [near]
+    assert result.kept["negative"].to_list() == [far]
+
+
+def test_every_right_answer_counts_and_so_do_those_of_questions_of_the_same_text() -> None:
+    asked = frame_of(
+        question("q1", "Which is a noble gas?", "neon", ["neon", "argon"]),
+        question("q2", "which is a noble gas", "helium"),
+        question("q3", "Which is a noble gas?", "xenon", context="Of those in the passage."),
+    )
+    rows = candidates_of(*(candidate("q1", text) for text in ("Argon", "helium", "xenon", "chlorine")))
+    result = screen(rows, asked, apart(rows, asked), Rules(FAR, FAR))
+    assert result.kept["negative"].to_list() == ["xenon", "chlorine"]  # q3 asks about a passage
+
+
+def test_only_what_nobody_judged_must_be_of_the_right_answers_type() -> None:
+    asked = frame_of(question("q1", "How many legs has a spider?", "8"), question("q2", "Where is Paris?", "France"))
+    rows = candidates_of(
+        candidate("q1", "in France", origin="other-question", origin_id="q2"),
+        candidate("q1", "in Spain", "irrelevant", 0, "other-question", "q2"),
+        candidate("q1", "in Italy", "unrelated", 0, "other-source", "pool:q9"),
+        candidate("q1", "in Greece"),
+        candidate("q1", "11", origin="other-question", origin_id="q2"),
+    )
+    result = screen(rows, asked, apart(rows, asked), Rules(FAR, FAR))
+    assert result.refused.select("negative", "reason").rows() == [("in France", "other-type"), ("in Spain", "other-type")]
 
 
 def test_an_answer_to_a_question_that_asks_the_same_is_refused() -> None:
@@ -175,13 +206,13 @@ def test_the_more_plausible_of_two_equal_negatives_is_kept() -> None:
 
 
 def test_a_refused_row_makes_no_other_a_duplicate() -> None:
+    text = "hot breezes carry sand across arid regions"
     rows = candidates_of(
-        candidate("q1", "hot air", "near-miss", 0, "other-question", "q2"),
-        candidate("q1", "Hot air", "near-miss", 1),
+        candidate("q1", text, "near-miss", 0, "other-question", "q2"), candidate("q1", text.capitalize(), rank=1)
     )
-    vectors = apart(rows, ASKED, warm=0, hot=1, Hot=1)
-    result = screen(rows, ASKED, vectors, Rules(FAR, FAR))
-    assert result.kept["negative"].to_list() == ["Hot air"]
+    vectors = apart(rows, LONG, warm=0, hot=1, Hot=1)
+    result = screen(rows, LONG, vectors, Rules(FAR, FAR))
+    assert result.kept["negative"].to_list() == [text.capitalize()]
 
 
 @settings(max_examples=20, deadline=None)
@@ -213,7 +244,8 @@ def test_explained_adds_the_texts_and_what_the_reason_means() -> None:
 
 
 def test_every_reason_has_a_guard_in_the_same_order() -> None:
-    assert list(screening._GUARDS) == list(REASONS)
+    outside = {"judged-right", "implausible"}  # a judge and `mine` refuse with these, after the guards
+    assert list(screening._GUARDS) == [reason for reason in REASONS if reason not in outside]
 
 
 def test_nothing_in_nothing_out() -> None:
@@ -235,8 +267,9 @@ def test_what_does_not_fit_is_said() -> None:
         screen(good.drop("rank"), ASKED, vectors, rules)
     with pytest.raises(UnknownNameError, match="near-miss"):
         screen(candidates_of(candidate("q1", "ice", "near-mis")), ASKED, vectors, rules)
-    with pytest.raises(VectorError, match="'snow'"):
-        screen(candidates_of(candidate("q1", "snow", origin="other-source")), ASKED, vectors, rules)
+    with pytest.raises(VectorError, match="same-question.*'Which is a gas\\?'"):
+        rows = candidates_of(candidate("q1", "snow", origin="other-question", origin_id="q2"))
+        screen(rows, ASKED, TextVectors({t: 0 for t in ("What melts ice?",)}, vectors.matrix[:1]), rules)
 
 
 NOTHING_ALONE = [
@@ -318,11 +351,7 @@ def test_on_arc_nothing_kept_equals_its_answer_and_few_distractors_are_lost() ->
     nothing = TextVectors({}, np.zeros((0, 1), dtype="f4"))
     result = screen(candidates, questions, nothing, Rules(FAR, FAR))
     answers = dict(zip(questions["question_id"], questions["answer"], strict=True))
-    kept = result.kept
-    assert all(
-        normalise(answers[k]) != normalise(t) for k, t in zip(kept["question_id"], kept["negative"], strict=True)
-    )
-    hits = result.refused.filter(pl.col("reason") == "equals-answer")["negative"].to_list()
-    # one distance in another scientific notation: equal in value, and wrong only because the notation is asked for
-    assert hits == ["149.6 x 10^6 km"]
-    assert result.refused.filter(pl.col("reason") == "answer-means-nothing-alone").is_empty()
+    pairs = zip(result.kept["question_id"], result.kept["negative"], strict=True)
+    # one distance in another scientific notation: equal in value, and wrong because the notation is asked for
+    assert [text for key, text in pairs if normalise(answers[key]) == normalise(text)] == ["149.6 x 10^6 km"]
+    assert result.refused.is_empty()

@@ -46,10 +46,10 @@ REASONS: Final = {
     AMBIGUOUS: "the text can be read as a right answer",
     OTHER_TYPE: "the text is not the kind of thing that the question asks for",
     PARAPHRASE: "the text is as close to the right answer as a paraphrase",
-    JUDGED_RIGHT: "the judge takes the text for a right answer",
-    IMPLAUSIBLE: "nobody called the text wrong for this question, and it is hardly an answer to it",
     SAME_QUESTION: "the text comes from a question that asks nearly the same",
     EVALUATION_NEAR_DUPLICATE: "the question is nearly one of the evaluation set",
     DUPLICATE: "the question has this negative already, in the same or a more plausible tier",
+    JUDGED_RIGHT: "the judge takes the text for a right answer",
+    IMPLAUSIBLE: "nobody called the text wrong for this question, and it is hardly an answer to it",
 }
 """Each reason code, in the order in which the guards run, and what it means."""
