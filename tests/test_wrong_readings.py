@@ -261,7 +261,7 @@ def test_nothing_is_ever_pythons_form_of_a_list(tmp_path: Path) -> None:
         {"question": "q1?", "answer": ["4", "four"], "negative": ["5", "six"]},
         {"question": "q2?", "answer": {"text": ["x y", "z"]}, "negative": {"text": ["w"]}},
     ]
-    frame, _, _ = read_answer_rows(jsonl(tmp_path / "x.jsonl", records))
+    frame = read_answer_rows(jsonl(tmp_path / "x.jsonl", records)).frame
     assert frame["answer"].to_list() == ["4", "4", "x y"]
     assert frame["answers"].to_list() == [["4", "four"], ["4", "four"], ["x y", "z"]]
     assert frame["negative"].to_list() == ["5", "six", "w"]
@@ -304,10 +304,10 @@ def test_a_context_is_part_of_the_question(tmp_path: Path) -> None:
 
 def test_several_answer_columns_and_a_separator(tmp_path: Path) -> None:
     place = jsonl(tmp_path / "x.jsonl", [{"question": "q?", "one": "four", "two": "4", "wrong": "5"}])
-    frame, _, _ = read_answer_rows(place, SourceOptions(columns=Columns(answer=("one", "two"))))
+    frame = read_answer_rows(place, SourceOptions(columns=Columns(answer=("one", "two")))).frame
     assert frame["answers"].to_list() == [["four", "4"]]
     split = jsonl(tmp_path / "y.jsonl", [{"question": "q?", "answer": "four; 4", "wrong": "5;six"}])
-    frame, _, _ = read_answer_rows(split, SourceOptions(split_on=";"))
+    frame = read_answer_rows(split, SourceOptions(split_on=";")).frame
     assert frame["answers"].to_list() == [["four", "4"]] * 2 and frame["negative"].to_list() == ["5", "six"]
 
 

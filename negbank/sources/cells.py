@@ -197,6 +197,24 @@ def _date(value: object) -> str:
     return " ".join(part for name in ("day", "month", "year") if (part := own_text(value.get(name))))
 
 
+_CONTEXT_FIELDS: Final = ("text", "contexts", "sentences", "paragraphs", "passages", "passage", "content", "summary")
+
+
+def context_text(value: object) -> str | None:
+    """The texts of a cell with a passage as one: of a list each on a line, of an object those of its text. None for
+    what has no texts."""
+    if value is None or is_plain(value):
+        return own_text(value)
+    if isinstance(value, list | tuple):
+        parts = [context_text(item) for item in value]
+        return None if None in parts else "\n".join(part for part in parts if part)
+    if isinstance(value, dict):
+        fields = {plain_name(key): cell for key, cell in value.items()}
+        name = next((name for name in _CONTEXT_FIELDS if fields.get(name)), None)
+        return context_text(fields[name]) if name else None
+    return None
+
+
 def truth_of(value: object) -> bool | None:
     """True or false for 1, 0, true, false and their texts; None for anything else."""
     if isinstance(value, bool):
@@ -249,7 +267,7 @@ def _of_structs(items: Sequence[Mapping[str, Any]]) -> Choices:
 
 def _field(fields: Iterable[str], names: Sequence[str]) -> str | None:
     """The field with one of `names`, or that ends in one: `atext`, `choice_text`."""
-    fields = list(fields)
+    fields = [name for name in fields if name != "answerstart"]
     exact = next((name for name in names if name in fields), None)
     return exact or next((field for name in names[:4] for field in fields if field.endswith(name)), None)
 
@@ -260,7 +278,8 @@ def _of_mapping(value: Mapping[str, Any]) -> Choices:
     lists = {name: cell for name, cell in fields.items() if isinstance(cell, list)}
     texts = _field(lists, ("text", "choices", "choice", "options", "option", "answers", "endings"))
     if texts is not None:
-        return _of_columns(lists[texts], lists.get("label") or lists.get("labels") or lists.get("key") or [])
+        key = _field([name for name in lists if name != texts], ("label", "labels", "key", "id", *_KEYS))
+        return _of_columns(lists[texts], lists[key] if key else [])
     given = {key: cell for key, cell in value.items() if cell is not None}
     if not given:
         return NO_CHOICES
