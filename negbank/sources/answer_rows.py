@@ -16,12 +16,23 @@ from negbank.errors import SourceError
 from negbank.sources.answers import answers_in
 from negbank.sources.cells import UnreadableCellError, is_plain, own_text
 from negbank.sources.file import frame_of
-from negbank.sources.items import CHAIN_ROW, Item, ReadTable, chain_error, chains_in, check_share, read_items
+from negbank.sources.items import (
+    CHAIN_ROW,
+    Item,
+    ReadTable,
+    chain_error,
+    chains_in,
+    check_share,
+    garbage_kept,
+    read_items,
+)
 from negbank.sources.layouts import Path, Table, described, dotted
 from negbank.sources.names import QUESTION, RIGHT, plain_name
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import Records, read_records
 from negbank.sources.understanding import Example, Understood, describe
+
+MAX_BORROWED: Final = 20_000_000
 
 ANSWER_ROWS: Final = pl.Schema(
     {
@@ -54,7 +65,11 @@ def read_answer_rows(place: str, options: SourceOptions | None = None) -> Answer
     A record whose question, answer or wrong answer is missing gives a row with that text blank, for its reader to
     count. Raises SourceError where there are no wrong answers, or where no reading is safe.
     """
-    options = options or SourceOptions()
+    with garbage_kept():
+        return _read(place, options or SourceOptions())
+
+
+def _read(place: str, options: SourceOptions) -> AnswerRows:
     records = read_records(place, options.encoding, options.on_bad_row, options.split)
     if chains := chains_in(records, options):
         raise chain_error(records.place, chains)
@@ -64,7 +79,7 @@ def read_answer_rows(place: str, options: SourceOptions | None = None) -> Answer
         raise SourceError(_no_wrong(reading))
     if answers.choices:
         check_share(reading, options)
-    _borrow_right(reading.items)
+    _borrow_right(reading)
     frame = _frame(reading)
     if not _complete(frame):
         raise SourceError(f"{records.place}: no row has a question, a right answer and a wrong one")
@@ -80,15 +95,23 @@ def _complete(frame: pl.DataFrame) -> bool:
     return not frame.filter(texts).is_empty()
 
 
-def _borrow_right(items: list[Item]) -> None:
-    """Give a row without a right answer those that other rows have for its question: of judged answers one is right."""
-    known: dict[tuple[str, str], list[str]] = {}
-    for item in items:
+def _borrow_right(reading: ReadTable) -> None:
+    """Give a row without a right answer those that other rows have for its question: of judged answers one is right.
+
+    Raises SourceError where that would make a row of every right answer for every wrong one, by the million.
+    """
+    lacking = [item for item in reading.items if item.wrong and not item.right]
+    if not lacking:
+        return
+    known: dict[tuple[str, str], dict[str, None]] = {}
+    for item in reading.items:
         if item.right and item.reason is None:
-            known.setdefault((item.question, item.context), []).extend(item.right)
-    for item in items:
-        if not item.right and item.wrong:
-            item.right = list(dict.fromkeys(known.get((item.question, item.context), [])))
+            known.setdefault((item.question, item.context), {}).update(dict.fromkeys(item.right))
+    shared = {asked: list(texts) for asked, texts in known.items()}
+    for item in lacking:
+        item.right = shared.get((item.question, item.context), [])
+    if sum(len(item.right) for item in lacking) > MAX_BORROWED:
+        raise SourceError(f"{reading.records.place}: too many right and wrong answers to one question; split the file")
 
 
 def _frame(reading: ReadTable) -> pl.DataFrame:

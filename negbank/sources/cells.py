@@ -28,6 +28,7 @@ MAX_ENCODED: Final = 100_000
 _ASIDE: Final = ("text", "choice", "option", "content", "value", "answer", "body", "title")
 _KEYS: Final = ("label", "key", "id", "letter", "idx", "index", "name")
 _TRUTH: Final = ("iscorrect", "correct", "isanswer", "isright", "right", "istrue", "isgold")
+_NESTED: Final = (list, dict, bytes, tuple)  # a tuple of types: this is asked of every cell
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -106,7 +107,7 @@ def own_text(value: object) -> str:
 
 def is_plain(value: object) -> bool:
     """Whether a value is a text, a number, true or false, or a date."""
-    return not isinstance(value, list | dict | bytes | tuple)
+    return not isinstance(value, _NESTED)
 
 
 def kind_of(value: object) -> str:
@@ -152,6 +153,9 @@ def several(value: object, split_on: str | None = None) -> list[str]:
 
     Raises UnreadableCellError for an object that is not known to hold answers.
     """
+    if isinstance(value, str) and not split_on:
+        text = own_text(value)
+        return [text] if text else []
     return list(dict.fromkeys(text for text in _several(value, split_on, 0) if text))
 
 

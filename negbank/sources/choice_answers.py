@@ -180,11 +180,14 @@ def _row_answers(
         if blank or form.startswith("marked"):
             return [], [], NO_RIGHT_ANSWER
         return [], [], INDEX_OUT_OF_RANGE if form.endswith("index") and integer(value) is not None else NOT_A_CHOICE
-    right = list(dict.fromkeys(cell.texts[place] for place in places))
+    right = [cell.texts[place] for place in places]
+    if len(right) > 1:
+        right = list(dict.fromkeys(right))
     if len({text for text in cell.texts if text}) == 1:
         return [], [], ONE_CHOICE
     if not all(right):
         return [], [], NO_RIGHT_ANSWER
     if any(cell.texts.count(text) > 1 for text in right) and not form.startswith("marked"):
         return [], [], REPEATED_CHOICE
-    return right, [text for text in dict.fromkeys(cell.texts) if text and text not in right], None
+    wrong = [text for text in cell.texts if text and text not in right]
+    return right, wrong if len(set(wrong)) == len(wrong) else list(dict.fromkeys(wrong)), None

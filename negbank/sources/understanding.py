@@ -14,7 +14,16 @@ from negbank.errors import SourceError
 from negbank.records import QUESTIONS, REFUSED_QUESTIONS, content_id
 from negbank.sources.answers import Answers
 from negbank.sources.cells import UnreadableCellError, own_text
-from negbank.sources.items import Item, ReadTable, chain_error, chains_in, check_share, read_items, stopped_text
+from negbank.sources.items import (
+    Item,
+    ReadTable,
+    chain_error,
+    chains_in,
+    check_share,
+    garbage_kept,
+    read_items,
+    stopped_text,
+)
 from negbank.sources.layouts import Path, Roles, dotted
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import Records
@@ -73,9 +82,10 @@ class _Entry:
     row: int
     question: str
     context: str
-    right: dict[str, None]
-    wrong: dict[str, None]
+    right: list[str]
+    wrong: list[str]
     subject: str | None
+    joined: list[Item] = field(default_factory=list)
 
 
 def understand(records: Records, options: SourceOptions, prefix: str) -> tuple[pl.DataFrame, pl.DataFrame, Understood]:
@@ -85,6 +95,11 @@ def understand(records: Records, options: SourceOptions, prefix: str) -> tuple[p
     without an id in its file gets one from its content, behind `prefix`. Raises SourceError where nothing fits, or
     where more rows than `allow_skipped` do not.
     """
+    with garbage_kept():
+        return _understand(records, options, prefix)
+
+
+def _understand(records: Records, options: SourceOptions, prefix: str) -> tuple[pl.DataFrame, pl.DataFrame, Understood]:
     if chains := chains_in(records, options):
         raise chain_error(records.place, chains)
     reading = read_items(records, options)
@@ -142,8 +157,7 @@ def _merged(reading: ReadTable, ids: Sequence[str | None], prefix: str) -> tuple
             continue
         known = entries.get((item.question, item.context))
         if known is not None:
-            known.right.update(dict.fromkeys(item.right))
-            known.wrong.update(dict.fromkeys(item.wrong))
+            known.joined.append(item)
             merged += 1
             continue
         given = ids[item.row] or _content_id(item, prefix)
@@ -152,9 +166,13 @@ def _merged(reading: ReadTable, ids: Sequence[str | None], prefix: str) -> tuple
             continue
         seen.add(given)
         entries[item.question, item.context] = _Entry(
-            given, item.row, item.question, item.context, dict.fromkeys(item.right), dict.fromkeys(item.wrong),
+            given, item.row, item.question, item.context, item.right, item.wrong,
             subjects[item.row],
         )  # fmt: skip
+    for entry in entries.values():
+        if entry.joined:
+            entry.right = list(dict.fromkeys([*entry.right, *(text for item in entry.joined for text in item.right)]))
+            entry.wrong = list(dict.fromkeys([*entry.wrong, *(text for item in entry.joined for text in item.wrong)]))
     return list(entries.values()), merged
 
 
@@ -175,7 +193,7 @@ def _frame(entries: Sequence[_Entry]) -> pl.DataFrame:
     """QUESTIONS; `context` and `answers` where the schema has them."""
     columns: dict[str, list[Any]] = {name: [] for name in (*QUESTIONS.names(), "context", "answers")}
     for entry in entries:
-        right = list(entry.right)
+        right = entry.right
         columns["question_id"].append(entry.id)
         columns["question"].append(entry.question)
         columns["context"].append(entry.context or None)
@@ -190,7 +208,8 @@ def _frame(entries: Sequence[_Entry]) -> pl.DataFrame:
 
 
 def _distractors(entry: _Entry) -> list[str]:
-    return [text for text in entry.wrong if text not in entry.right]
+    right = set(entry.right)
+    return [text for text in entry.wrong if text not in right]
 
 
 def _refused(reading: ReadTable, ids: Sequence[str | None], prefix: str) -> pl.DataFrame:
