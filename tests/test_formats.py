@@ -189,6 +189,9 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "lines.json").write_bytes(lines)
     with pytest.raises(MalformedFileError, match="one JSON document of more than 1 MB; convert it to JSON lines"):
         read_records(str(tmp_path / "lines.json"))
+    (tmp_path / "plain.jsonl").write_bytes(LINES * 20_000)
+    with pytest.raises(MalformedFileError, match="holds more than 3 MB; split it into smaller files"):
+        read_records(str(tmp_path / "plain.jsonl"))
     (tmp_path / "line.jsonl").write_bytes(b'{"a": "' + b"x" * 600_000 + b'"}\n')
     with pytest.raises(MalformedFileError, match=r"line.jsonl:1: a line of more than"):
         read_records(str(tmp_path / "line.jsonl"))

@@ -91,6 +91,12 @@ def test_texts_that_both_readings_agree_on_are_read(tmp_path: Path) -> None:
     assert answers(place)[:4] == ["4", "1", "2", "3"]
 
 
+def test_the_labels_of_a_file_count_and_not_the_alphabet(tmp_path: Path) -> None:
+    choices = [{"text": row, "label": list("DCBA")} for row in CHOICES]
+    place = jsonl(tmp_path / "x.jsonl", ten(choices=choices, answerKey=["DCBA"[n] for n in RIGHT]))
+    assert answers(place) == TEXTS
+
+
 def test_options_in_an_object_are_choices(tmp_path: Path) -> None:
     options = [dict(zip("ABCD", row, strict=True)) for row in CHOICES]
     place = jsonl(tmp_path / "x.jsonl", ten(options=options, answer=["ABCD"[n] for n in RIGHT]))

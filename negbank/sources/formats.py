@@ -53,6 +53,8 @@ def read_file_rows(path: Path, reading: Reading) -> FileRows:
     """The rows of one file. Raises MalformedFileError with the line where it is not what its name says."""
     format, compression = format_of(path)
     try:
+        if path.stat().st_size > streams.MAX_BYTES:
+            streams.refuse_size(str(path))
         with path.open("rb") as raw:
             stream = unpacked(raw, str(path), compression)
             rows = FileRows(str(path), f"{format}, {compression}" if compression else format)

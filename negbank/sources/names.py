@@ -34,6 +34,7 @@ FAMILY: Final = (
     "sol",
     "alternative",
     "candidate",
+    "qop",
 )
 """Stems of columns that hold one choice each: `option_a`, `op1`, `sol2`, `ending0`, `answerA`."""
 

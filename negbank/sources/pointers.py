@@ -147,7 +147,7 @@ def _settled(
     first = rivals[0]
     indices = next((f for f in rivals if f.form == "index"), None)
     if first.form == "key" or any(f.form == "one-hot" for f in rivals):  # more than a number says
-        rivals = [f for f in rivals if f.form != "index"]
+        rivals = [f for f in rivals if f.form not in ("index", "letter")]
         indices = None
     base_known, evidence = told
     if first.form == "index":

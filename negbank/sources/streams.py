@@ -8,7 +8,7 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NoReturn
 
 from negbank.errors import MalformedFileError, SourceError
 
@@ -69,12 +69,15 @@ class _Bounded(io.RawIOBase):
             raise MalformedFileError(self._path, f"its {self._compression} data {problem}; fetch it again") from error
         self._given += len(data)
         if self._given > MAX_BYTES:
-            unpacked = " when it is unpacked" if self._compression else ""
-            raise MalformedFileError(
-                self._path, f"holds more than {MAX_BYTES // 1_000_000:,} MB{unpacked}; split it into smaller files"
-            )
+            refuse_size(self._path, " when it is unpacked" if self._compression else "")
         buffer[: len(data)] = data
         return len(data)
+
+
+def refuse_size(path: str, when: str = "") -> NoReturn:
+    """Raise MalformedFileError for a file that is too large to be held."""
+    remedy = "convert it to JSON lines (.jsonl) in" if path.lower().endswith(".json") else "split it into"
+    raise MalformedFileError(path, f"holds more than {MAX_BYTES // 1_000_000:,} MB{when}; {remedy} smaller files")
 
 
 def unpacked(raw: BinaryIO, path: str, compression: str | None) -> BinaryIO:

@@ -243,6 +243,8 @@ class TextAnswers:
                 )
             used.append(path)
         found.wrong_columns = tuple(used)
+        if len(used) > 1 or found.choices:
+            found.wrong = [list(dict.fromkeys(texts)) if len(texts) > 1 else texts for texts in found.wrong]
 
 
 def _points(values: Sequence[Any], beside_options: bool) -> str | None:
