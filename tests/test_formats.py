@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from negbank.errors import MalformedFileError, SourceError
-from negbank.sources import SourceOptions, formats, read_source
+from negbank.sources import SourceOptions, read_source, streams
 from negbank.sources.file import FileData, read_table
 from negbank.sources.places import read_records
 
@@ -175,9 +175,9 @@ def test_bad_rows_are_skipped_and_counted_where_asked(tmp_path: Path) -> None:
 
 def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A bomb of zeros and a document of gigabytes are refused before they are held."""
-    monkeypatch.setattr(formats, "MAX_BYTES", 3_000_000)
-    monkeypatch.setattr(formats, "MAX_DOCUMENT", 1_000_000)
-    monkeypatch.setattr(formats, "MAX_LINE", 500_000)
+    monkeypatch.setattr(streams, "MAX_BYTES", 3_000_000)
+    monkeypatch.setattr(streams, "MAX_DOCUMENT", 1_000_000)
+    monkeypatch.setattr(streams, "MAX_LINE", 500_000)
     bomb = gzip.compress(LINES * 40_000)
     (tmp_path / "bomb.jsonl.gz").write_bytes(bomb)
     with pytest.raises(MalformedFileError, match="holds more than 3 MB when it is unpacked"):
@@ -189,6 +189,9 @@ def test_sizes_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     (tmp_path / "lines.json").write_bytes(lines)
     with pytest.raises(MalformedFileError, match="one JSON document of more than 1 MB; convert it to JSON lines"):
         read_records(str(tmp_path / "lines.json"))
+    (tmp_path / "plain.jsonl").write_bytes(LINES * 20_000)
+    with pytest.raises(MalformedFileError, match="holds more than 3 MB; split it into smaller files"):
+        read_records(str(tmp_path / "plain.jsonl"))
     (tmp_path / "line.jsonl").write_bytes(b'{"a": "' + b"x" * 600_000 + b'"}\n')
     with pytest.raises(MalformedFileError, match=r"line.jsonl:1: a line of more than"):
         read_records(str(tmp_path / "line.jsonl"))

@@ -279,7 +279,8 @@ def test_answers_as_texts(layout: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("layout", [name for name, (_, expected) in TEXT_LAYOUTS.items() if expected(0)[1]])
 def test_every_wrong_answer_of_a_file_is_a_row_for_add(layout: str, tmp_path: Path) -> None:
     records, expected = TEXT_LAYOUTS[layout]
-    frame, understood, _ = read_answer_rows(jsonl(tmp_path / "x.jsonl", records))
+    found = read_answer_rows(jsonl(tmp_path / "x.jsonl", records))
+    frame, understood = found.frame, found.understood
     count = 5 if layout == "judged answers" else 10
     wanted = [(TEN[i][0], expected(i)[0][0], wrong) for i in range(count) for wrong in expected(i)[1]]
     assert [*frame.select("question", "answer", "negative").iter_rows()] == wanted
@@ -289,7 +290,7 @@ def test_every_wrong_answer_of_a_file_is_a_row_for_add(layout: str, tmp_path: Pa
 @pytest.mark.parametrize("layout", ["piqa", "mmlu", "medqa", "hellaswag"])
 def test_wrong_choices_are_rows_for_add_too(layout: str, tmp_path: Path) -> None:
     records, count = CHOICE_LAYOUTS[layout]
-    frame, _, _ = read_answer_rows(jsonl(tmp_path / "x.jsonl", records))
+    frame = read_answer_rows(jsonl(tmp_path / "x.jsonl", records)).frame
     wanted = [(question, right, text) for question, right, wrong in TEN for text in wrong[: count - 1]]
     assert [*frame.select("question", "answer", "negative").iter_rows()] == wanted
 
@@ -388,3 +389,73 @@ def test_squad_as_its_authors_have_it(tmp_path: Path) -> None:
     assert questions["question_id"].to_list() == [f"q{i}" for i in range(10)]
     assert understood.examples[1].answers == ("Saturn", "the planet Saturn")
     assert understood.examples[1].context == CONTEXTS[0]
+
+
+def test_head_qa_has_its_choices_as_answers(tmp_path: Path) -> None:
+    """`ra` is the id of the right one; as a table its list of objects is an object of lists."""
+    records = [
+        {
+            "qid": i, "qtext": TEN[i][0], "ra": str(place(i) + 1), "category": "biology",
+            "answers": [{"aid": n, "atext": text} for n, text in enumerate(choices(i), 1)],
+        }
+        for i in range(10)
+    ]  # fmt: skip
+    table = [
+        {**row, "answers": {"aid": [1, 2, 3, 4], "atext": [answer["atext"] for answer in row["answers"]]}}
+        for row in records
+    ]
+    for rows_of in (records, table):
+        questions = read(jsonl(tmp_path / "x.jsonl", rows_of))
+        assert questions["answer"].to_list() == [right for _, right, _ in TEN]
+        assert questions["distractors"].to_list() == [wrong for _, _, wrong in TEN]
+
+
+def test_lists_in_csv_are_read_as_lists(tmp_path: Path) -> None:
+    """As JSON, or in Python's form, as pandas writes them."""
+    for write in (json.dumps, str):
+        with (tmp_path / "x.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["question", "choices", "answer"])
+            writer.writerows([TEN[i][0], write(choices(i)), place(i)] for i in range(10))
+        assert read(str(tmp_path / "x.csv"))["answer"].to_list() == [right for _, right, _ in TEN]
+
+
+def test_a_context_of_several_texts(tmp_path: Path) -> None:
+    records = [
+        {"question": TEN[i][0], "answer": TEN[i][1], "context": {"title": ["T"], "sentences": sentences}}
+        for i, sentences in enumerate(([["One.", "Two."], ["Three."]], [["Four."]]))
+    ]
+    questions = read(jsonl(tmp_path / "x.jsonl", records))
+    assert questions["context"].to_list() == ["One.\nTwo.\nThree.", "Four."]
+
+
+def test_what_negbank_writes_itself(tmp_path: Path) -> None:
+    """A checkout's rows and an export's; rows of chains are left out and counted."""
+    rows_of = [
+        {"id": f"{i}", "question_id": f"q{i}", "question": TEN[i][0], "context": None, "answer": TEN[i][1],
+         "answers": [TEN[i][1], SECOND[i]] if i % 2 else None, "negative": TEN[i][2][0], "tier": "near-miss",
+         "plausibility": 0.5, "origin": "distractor", "category": ["x.y"], "subject": "science"}
+        for i in range(10)
+    ]  # fmt: skip
+    chain = {**rows_of[0], "tier": "erroneous-cot", "negative": "1 + 1 = 3\n#### 3", "steps": ["1 + 1 = 3", "#### 3"],
+             "first_error_step": 0}  # fmt: skip
+    folder = tmp_path / "checkout"
+    (folder / "data" / "near-miss").mkdir(parents=True)
+    (folder / "data" / "erroneous-cot").mkdir()
+    (folder / ".negbank").mkdir()
+    (folder / ".negbank" / "version.json").write_text("{}")
+    (folder / "README.md").write_text("---\n---\n")
+    pl.DataFrame(rows_of).write_parquet(folder / "data" / "near-miss" / "train.parquet")
+    pl.DataFrame([chain]).write_parquet(folder / "data" / "erroneous-cot" / "train.parquet")
+    found = read_answer_rows(str(folder))
+    assert found.frame["negative"].to_list() == [wrong[0] for _, _, wrong in TEN]
+    assert found.frame["answers"].to_list()[:2] == [None, ["Saturn", "the planet Saturn"]]
+    assert found.frame["category"].to_list() == [["x.y"]] * 10 and found.frame["subject"].to_list() == ["science"] * 10
+    assert [(reason, count) for reason, count, _ in found.understood.left_out] == [("chain-of-thought", 1)]
+    assert found.originals()["plausibility"].to_list() == [0.5] * 10
+    export = jsonl(tmp_path / "e.jsonl", [
+        {"prompt": f"{question}\n", "chosen": right, "rejected": wrong[0]} for question, right, wrong in TEN
+    ])  # fmt: skip
+    assert [*read_answer_rows(export).frame.select("question", "answer", "negative").iter_rows()] == [
+        (question, right, wrong[0]) for question, right, wrong in TEN
+    ]

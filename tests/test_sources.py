@@ -92,7 +92,9 @@ def test_rows_that_are_no_question_are_refused_with_their_reason_and_line(tmp_pa
 
 def test_a_file_with_no_usable_question_is_an_error(tmp_path: Path) -> None:
     path = jsonl(tmp_path / "x.jsonl", {"question": "q?", "choices": ["a", "b"], "answer": 5})
-    with pytest.raises(SourceError, match=r"x.jsonl: no column says which choice is right: answer holds numbers from 5"):
+    with pytest.raises(
+        SourceError, match=r"x.jsonl: no column says which choice is right: answer holds numbers from 5"
+    ):
         read_source(path)
 
 
@@ -164,7 +166,18 @@ def test_the_bundled_sample_is_sound() -> None:
     assert isinstance(right, float) and isinstance(wrong, float) and abs(right / wrong - 1) < 0.05
 
 
+def test_what_a_version_records_of_options_is_as_it_was_where_nothing_new_was_asked() -> None:
+    plain = {"split": None, "subjects": (), "columns": {"question": None, "answer": None, "choices": ()}}
+    assert SourceOptions().recorded() == plain
+    asked = SourceOptions(columns=Columns(negative=("no",)), answer_base=1, allow_skipped=0.3).recorded()
+    assert asked == {
+        **plain, "columns": {**plain["columns"], "negative": ("no",)}, "answer_base": 1, "allow_skipped": 0.3,  # type: ignore[dict-item]
+    }  # fmt: skip
+
+
 def test_options_that_a_source_does_not_take() -> None:
+    with pytest.raises(SourceError, match="demo does not take options for files"):
+        read_source("demo", SourceOptions(answer_base=1))
     with pytest.raises(SourceError, match="demo does not take --split"):
         read_source("demo", SourceOptions(split="train"))
     with pytest.raises(SourceError, match="arc does not take --subjects"):

@@ -91,6 +91,12 @@ def test_texts_that_both_readings_agree_on_are_read(tmp_path: Path) -> None:
     assert answers(place)[:4] == ["4", "1", "2", "3"]
 
 
+def test_the_labels_of_a_file_count_and_not_the_alphabet(tmp_path: Path) -> None:
+    choices = [{"text": row, "label": list("DCBA")} for row in CHOICES]
+    place = jsonl(tmp_path / "x.jsonl", ten(choices=choices, answerKey=["DCBA"[n] for n in RIGHT]))
+    assert answers(place) == TEXTS
+
+
 def test_options_in_an_object_are_choices(tmp_path: Path) -> None:
     options = [dict(zip("ABCD", row, strict=True)) for row in CHOICES]
     place = jsonl(tmp_path / "x.jsonl", ten(options=options, answer=["ABCD"[n] for n in RIGHT]))
@@ -261,7 +267,7 @@ def test_nothing_is_ever_pythons_form_of_a_list(tmp_path: Path) -> None:
         {"question": "q1?", "answer": ["4", "four"], "negative": ["5", "six"]},
         {"question": "q2?", "answer": {"text": ["x y", "z"]}, "negative": {"text": ["w"]}},
     ]
-    frame, _, _ = read_answer_rows(jsonl(tmp_path / "x.jsonl", records))
+    frame = read_answer_rows(jsonl(tmp_path / "x.jsonl", records)).frame
     assert frame["answer"].to_list() == ["4", "4", "x y"]
     assert frame["answers"].to_list() == [["4", "four"], ["4", "four"], ["x y", "z"]]
     assert frame["negative"].to_list() == ["5", "six", "w"]
@@ -304,10 +310,10 @@ def test_a_context_is_part_of_the_question(tmp_path: Path) -> None:
 
 def test_several_answer_columns_and_a_separator(tmp_path: Path) -> None:
     place = jsonl(tmp_path / "x.jsonl", [{"question": "q?", "one": "four", "two": "4", "wrong": "5"}])
-    frame, _, _ = read_answer_rows(place, SourceOptions(columns=Columns(answer=("one", "two"))))
+    frame = read_answer_rows(place, SourceOptions(columns=Columns(answer=("one", "two")))).frame
     assert frame["answers"].to_list() == [["four", "4"]]
     split = jsonl(tmp_path / "y.jsonl", [{"question": "q?", "answer": "four; 4", "wrong": "5;six"}])
-    frame, _, _ = read_answer_rows(split, SourceOptions(split_on=";"))
+    frame = read_answer_rows(split, SourceOptions(split_on=";")).frame
     assert frame["answers"].to_list() == [["four", "4"]] * 2 and frame["negative"].to_list() == ["5", "six"]
 
 

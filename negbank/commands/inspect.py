@@ -7,9 +7,10 @@ from typing import Any
 
 from negbank.errors import SourceError
 from negbank.sources import SOURCES, SourceOptions
+from negbank.sources.items import chains_in
 from negbank.sources.places import HUB_PREFIX, read_records
 from negbank.sources.summary import summary_lines, to_dict
-from negbank.sources.understanding import Understood, chains_in, understand
+from negbank.sources.understanding import Understood, understand
 
 
 @dataclass(frozen=True)

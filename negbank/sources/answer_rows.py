@@ -6,29 +6,33 @@ what negbank itself writes: exports and checkouts.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 import pyarrow as pa
 
 from negbank.errors import SourceError
+from negbank.sources.answers import answers_in
 from negbank.sources.cells import UnreadableCellError, is_plain, own_text
+from negbank.sources.file import frame_of
+from negbank.sources.items import (
+    CHAIN_ROW,
+    Item,
+    ReadTable,
+    chain_error,
+    chains_in,
+    check_share,
+    garbage_kept,
+    read_items,
+)
 from negbank.sources.layouts import Path, Table, described, dotted
 from negbank.sources.names import QUESTION, RIGHT, plain_name
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import Records, read_records
-from negbank.sources.right_answers import answers_in
-from negbank.sources.understanding import (
-    Example,
-    Item,
-    Reading,
-    Understood,
-    chain_error,
-    chains_in,
-    check_share,
-    describe,
-    read_items,
-)  # fmt: skip
+from negbank.sources.understanding import Example, Understood, describe
+
+MAX_BORROWED: Final = 20_000_000
 
 ANSWER_ROWS: Final = pl.Schema(
     {
@@ -41,16 +45,31 @@ ANSWER_ROWS: Final = pl.Schema(
 right answers where there are several, null where there is one. A text that is missing is blank."""
 
 
-def read_answer_rows(
-    place: str, options: SourceOptions | None = None
-) -> tuple[pl.DataFrame, Understood, list[dict[str, Any]]]:
-    """ANSWER_ROWS of a file, a folder, a glob, `-` or `hf:org/name`, what was understood, and the records themselves.
+@dataclass(frozen=True)
+class AnswerRows:
+    """Wrong answers of a file: ANSWER_ROWS, what was understood, and the records that they come from."""
 
-    Every record with wrong answers gives a row for each; one whose question, answer or wrong answer is missing gives a
-    row with that text blank, for its reader to count. Raises SourceError where there are no wrong answers, or no
-    reading is safe.
+    frame: pl.DataFrame
+    understood: Understood
+    records: Records
+
+    def originals(self) -> pl.DataFrame:
+        """The record of each row of `frame`, in its own columns: what `label` gives back with its labels."""
+        rows = self.records.rows
+        return frame_of([rows[number] for number in self.frame["row"]], self.records.place)
+
+
+def read_answer_rows(place: str, options: SourceOptions | None = None) -> AnswerRows:
+    """The wrong answers of a file, a folder, a glob, `-` or `hf:org/name`, a row each.
+
+    A record whose question, answer or wrong answer is missing gives a row with that text blank, for its reader to
+    count. Raises SourceError where there are no wrong answers, or where no reading is safe.
     """
-    options = options or SourceOptions()
+    with garbage_kept():
+        return _read(place, options or SourceOptions())
+
+
+def _read(place: str, options: SourceOptions) -> AnswerRows:
     records = read_records(place, options.encoding, options.on_bad_row, options.split)
     if chains := chains_in(records, options):
         raise chain_error(records.place, chains)
@@ -60,7 +79,7 @@ def read_answer_rows(
         raise SourceError(_no_wrong(reading))
     if answers.choices:
         check_share(reading, options)
-    _borrow_right(reading.items)
+    _borrow_right(reading)
     frame = _frame(reading)
     if not _complete(frame):
         raise SourceError(f"{records.place}: no row has a question, a right answer and a wrong one")
@@ -68,7 +87,7 @@ def read_answer_rows(
     examples = [
         Example(records.where(i.row), i.question, i.context or None, tuple(i.right), tuple(i.wrong)) for i in kept[:3]
     ]
-    return frame, describe(reading, examples, frame.height, 0), records.rows
+    return AnswerRows(frame, describe(reading, examples, frame.height, 0), records)
 
 
 def _complete(frame: pl.DataFrame) -> bool:
@@ -76,20 +95,31 @@ def _complete(frame: pl.DataFrame) -> bool:
     return not frame.filter(texts).is_empty()
 
 
-def _borrow_right(items: list[Item]) -> None:
-    """Give a row without a right answer those that other rows have for its question: of judged answers one is right."""
-    known: dict[tuple[str, str], list[str]] = {}
-    for item in items:
+def _borrow_right(reading: ReadTable) -> None:
+    """Give a row without a right answer those that other rows have for its question: of judged answers one is right.
+
+    Raises SourceError where that would make a row of every right answer for every wrong one, by the million.
+    """
+    lacking = [item for item in reading.items if item.wrong and not item.right]
+    if not lacking:
+        return
+    known: dict[tuple[str, str], dict[str, None]] = {}
+    for item in reading.items:
         if item.right and item.reason is None:
-            known.setdefault((item.question, item.context), []).extend(item.right)
-    for item in items:
-        if not item.right and item.wrong:
-            item.right = list(dict.fromkeys(known.get((item.question, item.context), [])))
+            known.setdefault((item.question, item.context), {}).update(dict.fromkeys(item.right))
+    shared = {asked: list(texts) for asked, texts in known.items()}
+    for item in lacking:
+        item.right = shared.get((item.question, item.context), [])
+    if sum(len(item.right) for item in lacking) > MAX_BORROWED:
+        raise SourceError(f"{reading.records.place}: too many right and wrong answers to one question; split the file")
 
 
-def _frame(reading: Reading) -> pl.DataFrame:
+def _frame(reading: ReadTable) -> pl.DataFrame:
     """ANSWER_ROWS: of files with a wrong column every record, of files with choices those that were understood."""
-    items = [item for item in reading.items if item.wrong or _misses_a_text(reading, item)]
+    items = [
+        item for item in reading.items
+        if item.reason != CHAIN_ROW and (item.wrong or _misses_a_text(reading, item))
+    ]  # fmt: skip
     pairs = [(item, text) for item in items for text in (item.wrong or [""])]
     categories = _categories(reading.table, reading.roles.category)
     subjects = _subjects(reading.table, reading.roles.subject)
@@ -114,7 +144,7 @@ def _lists(name: str, values: list[list[str] | None]) -> pl.Series:
     return pl.Series(name, pl.from_arrow(pa.array(values, pa.list_(pa.string()))))
 
 
-def _misses_a_text(reading: Reading, item: Item) -> bool:
+def _misses_a_text(reading: ReadTable, item: Item) -> bool:
     """Whether a record of a flat file lacks its wrong answer: a row all the same, which its reader counts."""
     return bool(reading.answers.wrong_columns) and not reading.answers.choices and not item.wrong
 
@@ -138,7 +168,7 @@ def _subjects(table: Table, path: Path | None) -> list[str | None]:
     return [own_text(value) or None if is_plain(value) else None for value in table.values(path)]
 
 
-def _no_wrong(reading: Reading) -> str:
+def _no_wrong(reading: ReadTable) -> str:
     """What to do where no column holds wrong answers: the flag, with the name of the one column that may."""
     free = _free_columns(reading)
     if len(free) == 1:
@@ -151,7 +181,7 @@ def _no_wrong(reading: Reading) -> str:
     )
 
 
-def _free_columns(reading: Reading) -> list[str]:
+def _free_columns(reading: ReadTable) -> list[str]:
     """Columns with texts of some variety that have no role: each may hold wrong answers."""
     roles, answers = reading.roles, reading.answers
     used = {roles.question, *roles.context, *answers.columns, *answers.choice_columns, roles.id, roles.subject,
@@ -168,13 +198,3 @@ def _free_columns(reading: Reading) -> list[str]:
         ):
             free.append(dotted((column,)))
     return free
-
-
-def original_columns(rows: list[dict[str, Any]], places: list[int], place: str) -> pl.DataFrame:
-    """The records at `places` as a frame, with their columns as they were: what `label` gives back."""
-    from negbank.sources.file import frame_of
-
-    return frame_of([rows[number] for number in places], place)
-
-
-__all__ = ["ANSWER_ROWS", "Records", "original_columns", "read_answer_rows"]

@@ -28,6 +28,7 @@ MAX_ENCODED: Final = 100_000
 _ASIDE: Final = ("text", "choice", "option", "content", "value", "answer", "body", "title")
 _KEYS: Final = ("label", "key", "id", "letter", "idx", "index", "name")
 _TRUTH: Final = ("iscorrect", "correct", "isanswer", "isright", "right", "istrue", "isgold")
+_NESTED: Final = (list, dict, bytes, tuple)  # a tuple of types: this is asked of every cell
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -106,7 +107,7 @@ def own_text(value: object) -> str:
 
 def is_plain(value: object) -> bool:
     """Whether a value is a text, a number, true or false, or a date."""
-    return not isinstance(value, list | dict | bytes | tuple)
+    return not isinstance(value, _NESTED)
 
 
 def kind_of(value: object) -> str:
@@ -152,6 +153,9 @@ def several(value: object, split_on: str | None = None) -> list[str]:
 
     Raises UnreadableCellError for an object that is not known to hold answers.
     """
+    if isinstance(value, str) and not split_on:
+        text = own_text(value)
+        return [text] if text else []
     return list(dict.fromkeys(text for text in _several(value, split_on, 0) if text))
 
 
@@ -195,6 +199,24 @@ def _date(value: object) -> str:
     if not isinstance(value, dict):
         return ""
     return " ".join(part for name in ("day", "month", "year") if (part := own_text(value.get(name))))
+
+
+_CONTEXT_FIELDS: Final = ("text", "contexts", "sentences", "paragraphs", "passages", "passage", "content", "summary")
+
+
+def context_text(value: object) -> str | None:
+    """The texts of a cell with a passage as one: of a list each on a line, of an object those of its text. None for
+    what has no texts."""
+    if value is None or is_plain(value):
+        return own_text(value)
+    if isinstance(value, list | tuple):
+        parts = [context_text(item) for item in value]
+        return None if None in parts else "\n".join(part for part in parts if part)
+    if isinstance(value, dict):
+        fields = {plain_name(key): cell for key, cell in value.items()}
+        name = next((name for name in _CONTEXT_FIELDS if fields.get(name)), None)
+        return context_text(fields[name]) if name else None
+    return None
 
 
 def truth_of(value: object) -> bool | None:
@@ -249,7 +271,7 @@ def _of_structs(items: Sequence[Mapping[str, Any]]) -> Choices:
 
 def _field(fields: Iterable[str], names: Sequence[str]) -> str | None:
     """The field with one of `names`, or that ends in one: `atext`, `choice_text`."""
-    fields = list(fields)
+    fields = [name for name in fields if name != "answerstart"]
     exact = next((name for name in names if name in fields), None)
     return exact or next((field for name in names[:4] for field in fields if field.endswith(name)), None)
 
@@ -260,7 +282,8 @@ def _of_mapping(value: Mapping[str, Any]) -> Choices:
     lists = {name: cell for name, cell in fields.items() if isinstance(cell, list)}
     texts = _field(lists, ("text", "choices", "choice", "options", "option", "answers", "endings"))
     if texts is not None:
-        return _of_columns(lists[texts], lists.get("label") or lists.get("labels") or lists.get("key") or [])
+        key = _field([name for name in lists if name != texts], ("label", "labels", "key", "id", *_KEYS))
+        return _of_columns(lists[texts], lists[key] if key else [])
     given = {key: cell for key, cell in value.items() if cell is not None}
     if not given:
         return NO_CHOICES

@@ -11,9 +11,10 @@ from negbank.errors import MalformedFileError
 from negbank.records import QUESTIONS, SourceData
 from negbank.sources.benchmark import content_revision
 from negbank.sources.cells import WrittenNumber, is_plain, preview, text_of
-from negbank.sources.formats import COMPRESSIONS, FORMATS, Row
+from negbank.sources.formats import COMPRESSIONS, FORMATS
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import HUB_PREFIX, find_split, read_records
+from negbank.sources.streams import Row
 from negbank.sources.understanding import Understood, understand
 
 __all__ = ["HUB_PREFIX", "SUFFIXES", "FileData", "read_file", "read_hub", "read_hub_table", "read_table"]
@@ -83,7 +84,7 @@ def _column(values: list[Any], name: str, place: str) -> pl.Series:
     if fits and (kinds <= {str} or kinds in ({int}, {bool})):
         return pl.Series(name, values)
     if all(map(is_plain, values)):
-        if kinds == {WrittenNumber}:
+        if kinds <= {WrittenNumber, float}:
             return pl.Series(name, [None if value is None else float(value) for value in values])
         return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
     try:

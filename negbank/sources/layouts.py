@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from negbank.errors import SourceError, UnknownNameError
 from negbank.sources import names
-from negbank.sources.cells import is_plain, kind_of, preview, visible
-from negbank.sources.formats import Row
+from negbank.sources.cells import context_text, is_plain, kind_of, preview, visible
 from negbank.sources.names import family, plain_name
 from negbank.sources.places import value_at
 from negbank.sources.rows import Columns
+from negbank.sources.streams import Row
 from negbank.sources.talks import is_messages, is_transcript
 
 Path = tuple[str, ...]
@@ -212,7 +212,9 @@ def described(table: Table, limit: int = 14) -> str:
     shown = []
     for column in table.columns[:limit]:
         probed = table.probe((column,))
-        shown.append(f"{visible(column)} ({kind_of(probed[0])}: {preview(probed[0], 30)})" if probed else f"{column} (nothing)")
+        shown.append(
+            f"{visible(column)} ({kind_of(probed[0])}: {preview(probed[0], 30)})" if probed else f"{column} (nothing)"
+        )
     more = len(table.columns) - limit
     return ", ".join(shown) + (f", and {more} more" if more > 0 else "")
 
@@ -222,13 +224,9 @@ def _context(table: Table, scope: Scope, question: Path) -> tuple[Path, ...]:
     wanted = [*names.CONTEXT, *(["input"] if plain_name(question[-1:] and question[-1]) == "instruction" else [])]
     for path in scope.all(wanted):
         probed = table.probe(path)
-        if path != question and probed and all(isinstance(v, str) or _is_texts(v) for v in probed):
+        if path != question and probed and all(context_text(v) for v in probed):
             return (path,)
     return ()
-
-
-def _is_texts(value: object) -> bool:
-    return isinstance(value, list) and all(isinstance(item, str) for item in value)
 
 
 def _wrong(table: Table, scope: Scope) -> tuple[Path, ...]:

@@ -11,16 +11,16 @@ from collections.abc import Iterable
 from typing import Final
 
 QUESTION: Final = (
-    "question", "questionstem", "questiontext", "query", "prompt", "problem", "ctx", "goal", "stem", "sentence",
-    "startphrase", "instruction", "input", "anchor",
+    "question", "questionstem", "questiontext", "qtext", "query", "prompt", "problem", "ctx", "goal", "stem",
+    "sentence", "startphrase", "instruction", "input", "anchor",
 )  # fmt: skip
 CONTEXT: Final = (
     "context", "passage", "article", "knowledge", "support", "paragraph", "body", "story", "background", "document",
-    "premise",
+    "dialogue", "dialog", "premise",
 )  # fmt: skip
 CHOICES: Final = (
     "choices", "options", "endings", "candidates", "answerchoices", "answeroptions", "alternatives", "mc1targets",
-    "mc2targets", "multiplechoice",
+    "mc2targets", "multiplechoice", "choice",
 )  # fmt: skip
 FAMILY: Final = (
     "option",
@@ -34,16 +34,21 @@ FAMILY: Final = (
     "sol",
     "alternative",
     "candidate",
+    "qop",
 )
 """Stems of columns that hold one choice each: `option_a`, `op1`, `sol2`, `ending0`, `answerA`."""
 
 RIGHT: Final = (
     "answer", "rightanswer", "correctanswer", "bestanswer", "answerkey", "answeridx", "answerindex", "answerid",
-    "answers", "correctanswers", "rightanswers", "answersspans", "answertext", "correct", "correctoption",
-    "correctindex", "correctidx", "correctchoice", "cop", "goldanswer", "groundtruth", "groundtruthanswer",
-    "referenceanswer", "expectedanswer", "gold", "goldindex", "key", "canonicalsolution", "chosen", "positive", "pos",
-    "solution", "target", "expected", "reference", "output", "label",
+    "answernum", "answerletter", "answeroption", "answers", "correctanswers", "rightanswers", "answersspans",
+    "possibleanswers", "answertext", "ans", "qans", "ra", "correct", "correctoption", "correctindex", "correctidx",
+    "correctchoice", "correctletter", "correctanswerindex", "correctansweridx", "correctanswerkey", "correctans", "cop",
+    "goldanswer", "groundtruth", "groundtruthanswer", "referenceanswer", "expectedanswer", "gold", "goldindex",
+    "goldidx", "key", "ideal", "canonicalsolution", "chosen", "positive", "pos", "solution", "target", "expected",
+    "output", "labelidx", "label",
 )  # fmt: skip
+PLURAL: Final = ("correctanswers", "rightanswers", "answers", "possibleanswers")
+"""Those of them for all right answers, beside a column with one."""
 CLEARLY_RIGHT: Final = frozenset(
     ("rightanswer", "correctanswer", "bestanswer", "correctanswers", "rightanswers", "goldanswer", "groundtruth",
      "canonicalsolution", "chosen", "positive")
@@ -56,7 +61,8 @@ CLASS_NAMES: Final = ("label", "correct", "target", "class", "key", "gold", "out
 WRONG: Final = (
     "negative", "negatives", "neg", "wronganswer", "wronganswers", "wrong", "incorrect", "incorrectanswer",
     "incorrectanswers", "rejected", "hallucinatedanswer", "distractor", "distractors", "hardnegative", "hardnegatives",
-    "badanswer", "falseanswer", "wrongchoices", "incorrectchoices", "buggysolution",
+    "badanswer", "falseanswer", "bestincorrectanswer", "wrongchoices", "incorrectchoices",
+    "buggysolution",
 )  # fmt: skip
 WRONG_FAMILY: Final = (
     "distractor", "incorrectanswer", "incorrect", "wronganswer", "wrong", "negative", "neg", "hardnegative", "rejected",

@@ -15,16 +15,13 @@ from negbank.errors import SourceError, UnknownNameError
 from negbank.sources.formats import (
     COMPRESSIONS,
     FORMATS,
-    FileRows,
-    Reading,
-    Row,
-    bounded,
     frame_rows,
     is_readable,
     read_file_rows,
     read_stream,
 )  # fmt: skip
 from negbank.sources.hub import HubDataset
+from negbank.sources.streams import FileRows, Reading, Row, bounded
 
 HUB_PREFIX: Final = "hf:"
 STANDARD_INPUT: Final = "standard input"

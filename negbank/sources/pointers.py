@@ -101,17 +101,18 @@ def fit(column: str, values: Sequence[Any], choices: Sequence[Choices], form: st
         return Fit(column)
     wanted = FORMS if form is None else ("key", "letter") if form == "letter" else (form,)
     found = {}
+    told, evidence = (base, "as given") if base is not None else _base(values, choices, rows)
     for way in wanted:
-        given = base if base is not None or way != "index" else _base(values, choices, rows)[0]
+        given = told if way == "index" else None
         tried = _fit(column, values, choices, rows, way, given)
         if way == "index" and given is None:  # not known yet: either may be meant
             tried = max(tried, _fit(column, values, choices, rows, way, 1), key=lambda f: f.share)
-            tried = replace(tried, base=None, evidence=_base(values, choices, rows)[1])
+            tried = replace(tried, base=None, evidence=evidence)
         found[way] = tried
     rivals = [found[way] for way in wanted if found[way].share >= SURE]
     if not rivals:
         return max(found.values(), key=lambda f: f.share)
-    return _settled(rivals, values, choices, rows, base)
+    return _settled(rivals, values, choices, rows, (told, evidence))
 
 
 def is_given(value: object) -> bool:
@@ -136,15 +137,19 @@ def _fit(
 
 
 def _settled(
-    rivals: list[Fit], values: Sequence[Any], choices: Sequence[Choices], rows: Sequence[int], base: int | None
+    rivals: list[Fit],
+    values: Sequence[Any],
+    choices: Sequence[Choices],
+    rows: Sequence[int],
+    told: tuple[int | None, str],
 ) -> Fit:
     """The way that is meant of those that fit. Where two fit and differ, or an index has no base: with the doubt."""
     first = rivals[0]
     indices = next((f for f in rivals if f.form == "index"), None)
     if first.form == "key" or any(f.form == "one-hot" for f in rivals):  # more than a number says
-        rivals = [f for f in rivals if f.form != "index"]
+        rivals = [f for f in rivals if f.form not in ("index", "letter")]
         indices = None
-    base_known, evidence = (base, "as given") if base is not None else _base(values, choices, rows)
+    base_known, evidence = told
     if first.form == "index":
         doubt = "" if base_known is not None else evidence
         return Fit(first.column, "index", base_known, first.picks, first.share, evidence, doubt)

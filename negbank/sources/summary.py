@@ -25,6 +25,7 @@ MEANINGS: Final = {
     "unreadable-cell": "the answer is an object or a list that is not known",
     "wrong-answers-equal-the-right-one": "every wrong answer is the right one",
     "unreadable-row": "the row cannot be read",
+    "chain-of-thought": "the row is a chain of negbank's tier erroneous-cot",
 }
 """Why a row is left out."""
 

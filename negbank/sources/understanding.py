@@ -12,20 +12,25 @@ import pyarrow as pa
 
 from negbank.errors import SourceError
 from negbank.records import QUESTIONS, REFUSED_QUESTIONS, content_id
-from negbank.sources.cells import UnreadableCellError, own_text, preview
-from negbank.sources.layouts import Path, Roles, Table, chain_layout, dotted, propose
+from negbank.sources.answers import Answers
+from negbank.sources.cells import UnreadableCellError, own_text
+from negbank.sources.items import (
+    Item,
+    ReadTable,
+    chain_error,
+    chains_in,
+    check_share,
+    garbage_kept,
+    read_items,
+    stopped_text,
+)
+from negbank.sources.layouts import Path, Roles, dotted
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import Records
-from negbank.sources.pointers import MANY
-from negbank.sources.right_answers import Answers, find_answers
-from negbank.sources.rows import DUPLICATE_ID, NO_QUESTION, NO_RIGHT_ANSWER
-from negbank.sources.talks import asked, is_messages, is_transcript, split_transcript
+from negbank.sources.rows import DUPLICATE_ID, NO_RIGHT_ANSWER
 
 EQUAL_CHOICES: Final = "wrong-answers-equal-the-right-one"
 BAD_ROW: Final = "unreadable-row"
-UNPROVEN: Final = (NO_QUESTION, NO_RIGHT_ANSWER)
-"""Reasons that say nothing against how a file was read: a set may well have questions without an answer."""
-MANY_UNPROVEN: Final = 0.5
 LISTS: Final = ("answers", "distractors")
 """Columns of lists; Arrow makes them of Python's lists ten times as fast as Polars."""
 
@@ -70,139 +75,6 @@ class Understood:
 
 
 @dataclass
-class Item:
-    """One row: its texts, or the reason why it is no question. `where` it stands is asked of the records."""
-
-    row: int
-    question: str
-    context: str
-    right: list[str]
-    wrong: list[str]
-    key: tuple[str, ...]
-    reason: str | None = None
-
-
-@dataclass(frozen=True)
-class Reading:
-    """Every row as it was understood, and what was understood."""
-
-    records: Records
-    table: Table
-    roles: Roles
-    answers: Answers
-    items: list[Item]
-
-
-def read_items(records: Records, options: SourceOptions) -> Reading:
-    """Every row of `records`, read. Raises SourceError where no reading is safe."""
-    table = Table(records.rows)
-    try:
-        roles = propose(table, options.columns)
-    except SourceError as error:
-        raise type(error)(f"{records.place}: {error}") if type(error) is SourceError else error from error
-    answers = find_answers(table, roles, options, records.place)
-    questions = _questions(table, roles)
-    contexts = _contexts(table, roles)
-    _check_question(records, roles, questions, contexts, answers)
-    items = [
-        Item(row, questions[row], contexts[row], answers.right[row], answers.wrong[row],
-             (*(answers.choices[row].texts if answers.choices else ()), answers.keys[row]),
-             NO_QUESTION if not questions[row] else answers.reasons[row])
-        for row in range(len(records.rows))
-    ]  # fmt: skip
-    return Reading(records, table, roles, answers, items)
-
-
-def chains_in(records: Records, options: SourceOptions) -> str | None:
-    """What kind of chains the records are; None where they are none, or where a user named question and answer."""
-    if options.columns.question and options.columns.answers:
-        return None
-    return chain_layout(Table(records.rows))
-
-
-def chain_error(place: str, chains: str) -> SourceError:
-    """The error for chains where questions are asked for."""
-    return SourceError(
-        f"{place}: holds {chains}: its label marks steps and is no answer. Mine it as chains, with the source of its "
-        f"problems: negbank mine SOURCE --tier erroneous-cot --trajectories {place}. If it has right answers too, name "
-        "both columns: --question-column NAME --answer-column NAME"
-    )
-
-
-def _questions(table: Table, roles: Roles) -> list[str]:
-    if not roles.question:
-        chosen = next(path for path in roles.right if path[-1].lower() == "chosen")
-        return [_asked_in(value) for value in table.values(chosen)]
-    return [_question_text(value) for value in table.values(roles.question)]
-
-
-def _asked_in(value: Any) -> str:
-    if is_messages(value):
-        return asked(value)
-    return split_transcript(value)[0] if is_transcript(value) else ""
-
-
-def _question_text(value: Any) -> str:
-    if isinstance(value, str):
-        return value.strip()
-    if is_messages(value):
-        return asked(value)
-    try:
-        return own_text(value)
-    except UnreadableCellError:
-        return ""
-
-
-def _contexts(table: Table, roles: Roles) -> list[str]:
-    if not roles.context:
-        return [""] * len(table.rows)
-    columns = [table.values(path) for path in roles.context]
-    return ["\n".join(text for value in row if (text := _context_text(value))) for row in zip(*columns, strict=True)]
-
-
-def _context_text(value: Any) -> str:
-    if isinstance(value, list):
-        return "\n".join(item.strip() for item in value if isinstance(item, str))
-    try:
-        return own_text(value)
-    except UnreadableCellError as error:
-        raise SourceError(f"the context column holds {error}; name one of texts with --context-column") from error
-
-
-def _check_question(
-    records: Records, roles: Roles, questions: Sequence[str], contexts: Sequence[str], answers: Answers
-) -> None:
-    """Raise SourceError where the question column holds a few words again and again, or columns look swapped."""
-    asked_for = [text for text in questions if text]
-    if "question" in roles.named or not roles.question:
-        _check_swapped(records, roles, asked_for, answers)
-        return
-    several = set(zip(questions, contexts, strict=True)) if answers.choices else set()
-    if len(asked_for) >= MANY and several and len(several) <= max(3, len(asked_for) // 50):
-        kinds = Counter(zip(questions, contexts, strict=True))
-        (text, _), count = kinds.most_common(1)[0]
-        raise SourceError(
-            f"{records.place}: the column {dotted(roles.question)} holds {len(kinds)} different texts in "
-            f"{len(asked_for):,} rows ({preview(text)} {count:,} times), which are no questions; name the question "
-            "with --question-column, and what goes before it with --context-column"
-        )
-    _check_swapped(records, roles, asked_for, answers)
-
-
-def _check_swapped(records: Records, roles: Roles, questions: Sequence[str], answers: Answers) -> None:
-    """Raise SourceError where the answers are what asks: most end in a question mark, and hardly any question does."""
-    right = [texts[0] for texts in answers.right if texts]
-    marks = sum(text.rstrip().endswith(("?", "？")) for text in right)
-    asking = sum(text.rstrip().endswith(("?", "？")) for text in questions)
-    if right and marks > 0.8 * len(right) and asking < 0.2 * len(questions):
-        raise SourceError(
-            f"{records.place}: question and answer look swapped: {marks:,} of {len(right):,} answers end in a question "
-            f"mark, and {asking:,} questions do (row 1: question {preview(questions[0])}, answer {preview(right[0])}); "
-            "name them the other way round with --question-column and --answer-column"
-        )
-
-
-@dataclass
 class _Entry:
     """One question, of every row that asks it."""
 
@@ -210,9 +82,10 @@ class _Entry:
     row: int
     question: str
     context: str
-    right: dict[str, None]
-    wrong: dict[str, None]
+    right: list[str]
+    wrong: list[str]
     subject: str | None
+    joined: list[Item] = field(default_factory=list)
 
 
 def understand(records: Records, options: SourceOptions, prefix: str) -> tuple[pl.DataFrame, pl.DataFrame, Understood]:
@@ -222,6 +95,11 @@ def understand(records: Records, options: SourceOptions, prefix: str) -> tuple[p
     without an id in its file gets one from its content, behind `prefix`. Raises SourceError where nothing fits, or
     where more rows than `allow_skipped` do not.
     """
+    with garbage_kept():
+        return _understand(records, options, prefix)
+
+
+def _understand(records: Records, options: SourceOptions, prefix: str) -> tuple[pl.DataFrame, pl.DataFrame, Understood]:
     if chains := chains_in(records, options):
         raise chain_error(records.place, chains)
     reading = read_items(records, options)
@@ -236,47 +114,14 @@ def understand(records: Records, options: SourceOptions, prefix: str) -> tuple[p
         if not entry.right:
             reading.items[entry.row].reason = NO_RIGHT_ANSWER
     if not kept:
-        raise SourceError(_stopped(reading, options, "no row is a usable question"))
+        raise SourceError(stopped_text(reading, options, "no row is a usable question"))
     questions = _frame(kept)
     refused = _refused(reading, ids, prefix)
     understood = describe(reading, _examples(kept, records), len(kept), merged, warnings)
     return questions, refused, understood
 
 
-def check_share(reading: Reading, options: SourceOptions) -> None:
-    """Raise SourceError where more rows than may be left out do not fit how the file was read."""
-    reasons = Counter(item.reason for item in reading.items if item.reason)
-    total = len(reading.items)
-    misfits = sum(count for reason, count in reasons.items() if reason not in UNPROVEN)
-    unproven = sum(count for reason, count in reasons.items() if reason in UNPROVEN)
-    if total - misfits - unproven == 0:
-        raise SourceError(_stopped(reading, options, "no row is a usable question"))
-    if misfits > options.allow_skipped * total:
-        raise SourceError(_stopped(reading, options, f"{misfits:,} of {total:,} rows do not fit"))
-    if unproven > max(MANY_UNPROVEN, options.allow_skipped) * total:
-        raise SourceError(_stopped(reading, options, f"{unproven:,} of {total:,} rows have no question or no answer"))
-
-
-def _stopped(reading: Reading, options: SourceOptions, what: str) -> str:
-    """Counts, two example rows, and what might help."""
-    bad = [item for item in reading.items if item.reason]
-    counts = Counter(item.reason for item in bad)
-    listed = ", ".join(f"{reason} {count:,}" for reason, count in counts.most_common())
-    examples = "; ".join(f"{reading.records.where(item.row)}: {_row_shown(reading, item)}" for item in bad[:2])
-    share = len(bad) / len(reading.items)
-    more = f"; --allow-skipped {min(1.0, share + 0.01):.2f} leaves them out" if share < 1 else ""
-    return f"{reading.records.place}: {what} ({listed}){more}. For example: {examples}"
-
-
-def _row_shown(reading: Reading, item: Item) -> str:
-    choices, answers = reading.answers.choices, reading.answers
-    said = [f"{dotted(path)} {preview(reading.table.values(path)[item.row], 40)}" for path in answers.columns[:2]]
-    if choices:
-        said.append(f"choices {preview(list(choices[item.row].texts), 100)}")
-    return f"{item.reason}: question {preview(item.question, 60)}, {', '.join(said)}"
-
-
-def _ids(reading: Reading) -> tuple[list[str | None], list[str]]:
+def _ids(reading: ReadTable) -> tuple[list[str | None], list[str]]:
     """The id that the file gives each row, and warnings. A column that names different questions alike is none."""
     path = reading.roles.id
     none: list[str | None] = [None] * len(reading.items)
@@ -301,7 +146,7 @@ def _ids(reading: Reading) -> tuple[list[str | None], list[str]]:
     return list(ids), []
 
 
-def _merged(reading: Reading, ids: Sequence[str | None], prefix: str) -> tuple[list[_Entry], int]:
+def _merged(reading: ReadTable, ids: Sequence[str | None], prefix: str) -> tuple[list[_Entry], int]:
     """The questions, each once, and how many rows joined one that was there already."""
     subjects = _subjects(reading)
     entries: dict[tuple[str, str], _Entry] = {}
@@ -312,8 +157,7 @@ def _merged(reading: Reading, ids: Sequence[str | None], prefix: str) -> tuple[l
             continue
         known = entries.get((item.question, item.context))
         if known is not None:
-            known.right.update(dict.fromkeys(item.right))
-            known.wrong.update(dict.fromkeys(item.wrong))
+            known.joined.append(item)
             merged += 1
             continue
         given = ids[item.row] or _content_id(item, prefix)
@@ -322,9 +166,13 @@ def _merged(reading: Reading, ids: Sequence[str | None], prefix: str) -> tuple[l
             continue
         seen.add(given)
         entries[item.question, item.context] = _Entry(
-            given, item.row, item.question, item.context, dict.fromkeys(item.right), dict.fromkeys(item.wrong),
+            given, item.row, item.question, item.context, item.right, item.wrong,
             subjects[item.row],
         )  # fmt: skip
+    for entry in entries.values():
+        if entry.joined:
+            entry.right = list(dict.fromkeys([*entry.right, *(text for item in entry.joined for text in item.right)]))
+            entry.wrong = list(dict.fromkeys([*entry.wrong, *(text for item in entry.joined for text in item.wrong)]))
     return list(entries.values()), merged
 
 
@@ -333,7 +181,7 @@ def _content_id(item: Item, prefix: str) -> str:
     return f"{prefix}/{content_id(*parts)}"
 
 
-def _subjects(reading: Reading) -> list[str | None]:
+def _subjects(reading: ReadTable) -> list[str | None]:
     path = reading.roles.subject
     if path is None:
         return [None] * len(reading.items)
@@ -345,7 +193,7 @@ def _frame(entries: Sequence[_Entry]) -> pl.DataFrame:
     """QUESTIONS; `context` and `answers` where the schema has them."""
     columns: dict[str, list[Any]] = {name: [] for name in (*QUESTIONS.names(), "context", "answers")}
     for entry in entries:
-        right = list(entry.right)
+        right = entry.right
         columns["question_id"].append(entry.id)
         columns["question"].append(entry.question)
         columns["context"].append(entry.context or None)
@@ -360,10 +208,11 @@ def _frame(entries: Sequence[_Entry]) -> pl.DataFrame:
 
 
 def _distractors(entry: _Entry) -> list[str]:
-    return [text for text in entry.wrong if text not in entry.right]
+    right = set(entry.right)
+    return [text for text in entry.wrong if text not in right]
 
 
-def _refused(reading: Reading, ids: Sequence[str | None], prefix: str) -> pl.DataFrame:
+def _refused(reading: ReadTable, ids: Sequence[str | None], prefix: str) -> pl.DataFrame:
     rows = [
         {"question_id": ids[item.row] or _content_id(item, prefix), "question": item.question, "reason": item.reason,
          "where": reading.records.where(item.row)}
@@ -383,7 +232,7 @@ def _examples(entries: Sequence[_Entry], records: Records) -> list[Example]:
 
 
 def describe(
-    reading: Reading, examples: Sequence[Example], kept: int, merged: int, warnings: Sequence[str] = ()
+    reading: ReadTable, examples: Sequence[Example], kept: int, merged: int, warnings: Sequence[str] = ()
 ) -> Understood:
     """What was understood, for a person and for a program."""
     records, roles, answers = reading.records, reading.roles, reading.answers
@@ -421,7 +270,7 @@ def _columns(roles: Roles, answers: Answers) -> dict[str, tuple[str, ...]]:
     return {role: tuple(map(dotted, paths)) for role, paths in proposed.items() if paths}
 
 
-def _left_out(reading: Reading) -> tuple[tuple[str, int, str], ...]:
+def _left_out(reading: ReadTable) -> tuple[tuple[str, int, str], ...]:
     counts: Counter[str] = Counter()
     first: dict[str, str] = {}
     for item in reading.items:
@@ -435,7 +284,7 @@ def _left_out(reading: Reading) -> tuple[tuple[str, int, str], ...]:
     return tuple((reason, count, first[reason]) for reason, count in counts.most_common())
 
 
-def _notes(reading: Reading) -> list[str]:
+def _notes(reading: ReadTable) -> list[str]:
     """What a person should know besides."""
     notes = []
     right_too = sum(
