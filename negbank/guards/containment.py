@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from negbank.guards.aliases import ids_of
+from negbank.guards.aliases import ids_of, kinds_of
 from negbank.guards.core import core, core_key, core_tokens
 from negbank.guards.decision import Decision
 from negbank.guards.opposites import are_opposite
@@ -184,6 +184,8 @@ def _added(
         return None
     if not around.proper and after[:1] not in ((",",), ("(",), (".",), (";",), (":",)):
         return None
+    if kinds_of(" ".join(shared)) & kinds_of(" ".join(after).strip(" ,.;")):
+        return None  # "Canberra, Sydney": two of one kind
     if _apposed(after) or all(stem(token) in asked or token in _AFTER_CLASSES for token in after if token not in STOP and token[0].isalnum()):
         return Decision("same", "containment")
     return None
@@ -213,7 +215,8 @@ def _apposed(after: tuple[str, ...]) -> bool:
     if after[0] == "(":
         return after[-1] == ")"
     if after[0] in (",", ";", ":", ".", "–", "—", "-"):
-        return "or" not in after[:3]
+        listed = after.count(",") > 1 or "and" in after or "or" in after
+        return not listed or after[1:2] in (("which",), ("who",), ("that",))
     return after[0] in ("which", "who")
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import string
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
@@ -46,6 +47,7 @@ _SYMBOLIC = re.compile(
 )
 """Formulas, code and signs: words alone do not say what such a text means."""
 _KINDS: Final = frozenset("word letter sign symbol character article operator mark".split())
+_KIND_WORDS: Final = _KINDS | frozenset("command keyword function language key method tag".split())
 _NAMED = re.compile(
     r"(?:the )?(?P<before>word|letter|sign|symbol|character|article|operator|mark|command|keyword|function) (?P<first>\S+)"
     r"|(?:the )?(?P<last>\S+) (?P<after>word|letter|sign|symbol|character|article|operator|language|key|command|keyword|"
@@ -59,6 +61,7 @@ _ABOUT_WORDS = re.compile(
 )
 """Questions about words of a language that writes accents, where they count."""
 _CODE = re.compile(r"\b(?:python|java|javascript|html|css|sql|bash|literals?|keywords?|booleans?|operators?)\b", re.IGNORECASE)
+_NO_MARKS: Final = str.maketrans("", "", string.punctuation + " ")
 _QUOTES: Final = "\"'“”‘’«»` \t\n"
 
 def decide(question: str, answers: Sequence[str], candidate: str) -> Decision | None:
@@ -127,7 +130,8 @@ def _value(question: str, answer: str, candidate: str) -> Decision | None:
 def named_part(question: str, text: str) -> str:
     """The core of `text` without "the sign", "the letter", "operator": `==` of "the == operator"."""
     plain = core(text)
-    found = _NAMED.fullmatch(plain) if len(plain) < 60 else None
+    words = plain.lower().split() if len(plain) < 60 else []
+    found = None if _KIND_WORDS.isdisjoint(words) else _NAMED.fullmatch(plain)
     if found is None:
         return plain if plain.rstrip(".!") != text.strip().rstrip(".!") else text
     kind = (found["before"] or found["after"]).lower()
@@ -136,11 +140,13 @@ def named_part(question: str, text: str) -> str:
 
 def _run_together(question: str, answer: str, candidate: str) -> Decision | None:
     """`same` where only spaces, hyphens and accents differ: `voice box`, `voicebox`."""
-    if administered(answer, candidate):
-        return Decision("same", "containment")
-    if abs(len(answer) - len(candidate)) > 6 or len(answer) > 200 or is_symbolic(answer) or is_symbolic(candidate):
+    if abs(len(answer) - len(candidate)) > 6 or len(answer) > 200:
         return None
-    if fold_accents(answer[:1]).lower() != fold_accents(candidate[:1]).lower():
+    if not (answer.isascii() and candidate.isascii()) and administered(answer, candidate):
+        return Decision("same", "containment")
+    if answer.isascii() and candidate.isascii() and _bare(answer) != _bare(candidate):
+        return None
+    if is_symbolic(answer) or is_symbolic(candidate):
         return None
     right, other = _parts(answer), _parts(candidate)
     if not right or "".join(right) != "".join(other) or (len(right) == len(other) and right != other):
@@ -148,6 +154,11 @@ def _run_together(question: str, answer: str, candidate: str) -> Decision | None
     if _ABOUT_WORDS.search(question) and _accents(answer) != _accents(candidate):
         return Decision("different", "text")
     return Decision("same", "text")
+
+
+def _bare(text: str) -> str:
+    """The letters and digits of `text`, in lower case."""
+    return text.lower().translate(_NO_MARKS)
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -175,6 +186,9 @@ def _beyond(question: str, answer: str, candidate: str) -> Decision | None:
 @functools.lru_cache(maxsize=1 << 14)
 def beyond(question: str, text: str) -> str | None:
     """What `text` ends in after words of `question` and words that say nothing; None where it does not so begin."""
+    last = text.rstrip(_QUOTES + ".!)*").rpartition(" ")[2][:1]
+    if text.count(" ") < 2 or not (last.isupper() or last.isdigit()):
+        return None
     words = core(text).split()
     if not 3 <= len(words) <= 30 or not words[-1][:1].isupper() and not words[-1][:1].isdigit():
         return None

@@ -65,11 +65,11 @@ def decide_name(question: str, answer: str, candidate: str) -> Decision | None:
     acronym = _acronym(answer, candidate) or _acronym(candidate, answer)
     if acronym:
         return Decision("same", "alias")
+    if answer.islower() or candidate.islower():
+        return None
     place = _place(question, answer, candidate)
     if place is not None:
         return place
-    if answer.islower() or candidate.islower():
-        return None
     right, other = person(answer), person(candidate)
     if right is None or other is None or not (right.last and other.last):
         return None

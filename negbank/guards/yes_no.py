@@ -118,21 +118,20 @@ def is_polar(question: str) -> bool:
     if any(hint in lower for hint in ("true", "yes", "correct", "wrong", "answer")) and _TRUE_FALSE.search(question):
         return True
     last = _last_sentence(question)
-    words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", last[:600].lower())
-    if not words or words[0] in _WH:
-        return False
-    if "or" in words and "or not" not in last.lower():
-        return False
-    while len(words) > 1 and words[0] in ("and", "so", "but", "then", "well"):
+    words = last.lower().replace("’", "'").split(maxsplit=2)
+    while len(words) > 1 and words[0].strip(",") in ("and", "so", "but", "then", "well"):
         words = words[1:]
-    if words[0].replace("’", "'") in _POLAR_START:
+    first = words[0].strip("¿\"'([ ,") if words else ""
+    if not first or first in _WH or (" or " in last and "or not" not in last.lower()):
+        return False
+    if first in _POLAR_START:
         return True
-    if _TAG_QUESTION.search(last) and not _foreign_wh(last):
+    if ("¿" in last or "-" in last or "est" in first) and _TAG_QUESTION.search(last) and not _foreign_wh(last):
         return True
     # "In France, is it legal to ...?"
     comma = last.rfind(", ")
     after = last[comma + 2 :].split(" ", 1)[0].lower() if comma > 0 else ""
-    return after in _POLAR_START and _WH.isdisjoint(words)
+    return after in _POLAR_START and _WH.isdisjoint(re.findall(r"\w+", last[:600].lower()))
 
 
 def _last_sentence(question: str) -> str:
