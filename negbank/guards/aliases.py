@@ -33,7 +33,9 @@ _ASKS_ORIGIN = re.compile(
     r"from where|where\b.{0,60}\bfrom|origin|land|pays|pais|paese)\b",
     re.IGNORECASE,
 )
-_ASKS_LANGUAGE = re.compile(r"\b(?:languages?|tongue|speak|spoken|speaks|dialect|translat\w*|word for)\b", re.IGNORECASE)
+_ASKS_LANGUAGE = re.compile(
+    r"\b(?:languages?|tongue|speak|spoken|speaks|dialect|translat\w*|word for)\b", re.IGNORECASE
+)
 _ASKS_FORM = re.compile(
     r"\b(?:symbols?|formulas?|formulae|abbreviat\w*|acronyms?|initialism|stands? for|short for|initials|"
     r"(?:country|postal|iso|currency|area|state) codes?|code (?:of|for)|translat\w*|pen name|real name|birth name|"
@@ -161,7 +163,13 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
         kind, _, number = period.partition("-")
         for name in known.split("|"):
             names[core_key(name)].add(f"{kind}:{number}")
-    for name, period in (("Weds", "day:2"), ("Tues", "day:1"), ("Thurs", "day:3"), ("Thur", "day:3"), ("Sept", "month:9")):
+    for name, period in (
+        ("Weds", "day:2"),
+        ("Tues", "day:1"),
+        ("Thurs", "day:3"),
+        ("Thur", "day:3"),
+        ("Sept", "month:9"),
+    ):
         names[core_key(name)].add(period)
     for code, known in read_table("languages"):
         for name in known.split("|"):
@@ -173,7 +181,9 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
     for table in ("terms", "places", "places_cldr", "people"):
         for same in read_names(table):
             add(f"{_MEMBERS_OF[table]}:{same[0]}", *same)
-    return {key: frozenset(ids) for key, ids in names.items() if key}, {key: frozenset(ids) for key, ids in codes.items()}
+    return {key: frozenset(ids) for key, ids in names.items() if key}, {
+        key: frozenset(ids) for key, ids in codes.items()
+    }
 
 
 def _add_countries(add: object, codes: dict[str, set[str]]) -> None:

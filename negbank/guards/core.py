@@ -59,9 +59,8 @@ def core(text: str) -> str:
     The text itself where nothing else would be left.
     """
     plain = text.rstrip(" .!")
-    if plain.replace(" ", "").isalpha() and plain.isascii() and len(plain) <= MAX_CHARACTERS:
-        if "course" not in plain and " I " not in plain and LEADING.isdisjoint(plain.lower().split(" ", 2)[:2]):
-            return plain
+    if _is_plain(plain) and " I " not in plain and LEADING.isdisjoint(plain.lower().split(" ", 2)[:2]):
+        return plain
     asian = None if text.isascii() else _ASIAN.fullmatch(text[:60].strip(_WRAPPERS + "。"))
     if asian is not None:
         return asian[1]
@@ -84,7 +83,7 @@ def core(text: str) -> str:
 def core_tokens(text: str) -> tuple[str, ...]:
     """The folded tokens of `core(text)` without articles; with them where nothing else is left."""
     plain = text.rstrip(" .!")
-    if plain[1:].islower() and plain.isascii() and len(plain) <= MAX_CHARACTERS and plain.replace(" ", "").isalpha():
+    if plain[1:].islower() and _is_plain(plain):
         words = plain.lower().split()
         if len(words[0]) > 2 and LEADING.isdisjoint(words[:2]) and _SPECIAL.isdisjoint(words):
             return tuple([word for word in words if word not in _ARTICLES]) or tuple(words)
@@ -93,6 +92,11 @@ def core_tokens(text: str) -> tuple[str, ...]:
     if len(out) > 1 and out[0] in _FOREIGN:
         out = out[1:]
     return out or tuple(tokens)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether `text` is plain words only, so that the short way sees all that the long one would."""
+    return text.isascii() and len(text) <= MAX_CHARACTERS and text.replace(" ", "").isalpha() and "course" not in text
 
 
 def core_key(text: str) -> str:

@@ -24,7 +24,7 @@ from negbank.guards.negation import decide_negation
 from negbank.guards.normalise import normalise
 from negbank.guards.paraphrase import paraphrase, question_stems
 from negbank.guards.values import decide_values
-from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, fold_accents, read, stem
+from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, read, stem
 from negbank.guards.yes_no import decide_yes_no
 
 _ABOUT_SPELLING = re.compile(
@@ -41,7 +41,11 @@ _SPELLING_HINTS: Final = (
     "variable", "boolean", "html", "operator",
 )  # fmt: skip
 """One of these is in every text that the pattern finds; looking for them first is twenty times as fast."""
-_CASE_COUNTS = re.compile(r"\b(?:python|java|javascript|literals?|keywords?|booleans?|operators?|capital\w*|upper-?\s?case|lower-?\s?case|write the|written|punctuat\w+|title)\b", re.IGNORECASE)
+_CASE_COUNTS = re.compile(
+    r"\b(?:python|java|javascript|literals?|keywords?|booleans?|operators?|capital\w*|upper-?\s?case|"
+    r"lower-?\s?case|write the|written|punctuat\w+|title)\b",
+    re.IGNORECASE,
+)
 _SYMBOLIC = re.compile(
     r"[^\w\s.,;:!?'\"()\-–—…’‘“”«»/&%$€£¥°¿¡*`\[\]]|\w[(\[]\S|[\d]/\w|\w/[\d]|\b\w/\w\b|(?<![\w)])[-+]\s?[$€£\d]"
 )
@@ -49,20 +53,27 @@ _SYMBOLIC = re.compile(
 _KINDS: Final = frozenset("word letter sign symbol character article operator mark".split())
 _KIND_WORDS: Final = _KINDS | frozenset("command keyword function language key method tag".split())
 _NAMED = re.compile(
-    r"(?:the )?(?P<before>word|letter|sign|symbol|character|article|operator|mark|command|keyword|function) (?P<first>\S+)"
-    r"|(?:the )?(?P<last>\S+) (?P<after>word|letter|sign|symbol|character|article|operator|language|key|command|keyword|"
+    r"(?:the )?(?P<before>word|letter|sign|symbol|character|article|operator|mark|command|keyword|"
+    r"function) (?P<first>\S+)"
+    r"|(?:the )?(?P<last>\S+) (?P<after>word|letter|sign|symbol|character|article|operator|language|key|"
+    r"command|keyword|"
     r"function|method|tag|mark)",
     re.IGNORECASE,
 )
 _ABOUT_WORDS = re.compile(
     r"\b(?:(?:word|term|expression) for|(?:in|into) (?:french|spanish|german|italian|portuguese)|"
-    r"(?:french|spanish|german|italian|portuguese|polish|czech|turkish|swedish) (?:word|term|noun|verb|for)|translat\w*)\b",
+    r"(?:french|spanish|german|italian|portuguese|polish|czech|turkish|swedish) (?:word|term|noun|verb|"
+    r"for)|translat\w*)\b",
     re.IGNORECASE,
 )
 """Questions about words of a language that writes accents, where they count."""
-_CODE = re.compile(r"\b(?:python|java|javascript|html|css|sql|bash|literals?|keywords?|booleans?|operators?)\b", re.IGNORECASE)
+_CODE = re.compile(
+    r"\b(?:python|java|javascript|html|css|sql|bash|literals?|keywords?|booleans?|operators?)\b", re.IGNORECASE
+)
+_MAX_SPACES_OF_A_NAME: Final = 6
 _NO_MARKS: Final = str.maketrans("", "", string.punctuation + " ")
 _QUOTES: Final = "\"'“”‘’«»` \t\n"
+
 
 def decide(question: str, answers: Sequence[str], candidate: str) -> Decision | None:
     """What the rules say of `candidate` beside every right answer; None where no rule decides.
@@ -173,6 +184,8 @@ def _accents(text: str) -> str:
 
 def _beyond(question: str, answer: str, candidate: str) -> Decision | None:
     """What names and values say where the candidate's sentence begins with the question's words."""
+    if candidate.count(" ") <= answer.count(" ") or answer.count(" ") > _MAX_SPACES_OF_A_NAME:
+        return None
     rest = beyond(question, candidate)
     if rest is None:
         return None
@@ -190,7 +203,7 @@ def beyond(question: str, text: str) -> str | None:
     if text.count(" ") < 2 or not (last.isupper() or last.isdigit()):
         return None
     words = core(text).split()
-    if not 3 <= len(words) <= 30 or not words[-1][:1].isupper() and not words[-1][:1].isdigit():
+    if not 3 <= len(words) <= 30 or (not words[-1][:1].isupper() and not words[-1][:1].isdigit()):
         return None
     asked = question_stems(question)
     place = 0

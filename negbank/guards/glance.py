@@ -27,13 +27,15 @@ def glance(text: str) -> frozenset[str]:
     """The openings of the words of `text` that carry meaning."""
     plain = text if text.isascii() else fold_accents(text[:MAX_CHARACTERS])
     words = plain[:MAX_CHARACTERS].lower().translate(_MARKS).split()
-    return frozenset([
-        word[:4] if len(word) > 6 and word[:2] not in _TURNING else _opening(word) for word in words if word not in _UNSEEN
-    ])  # fmt: skip
+    return frozenset([_quick_opening(word) for word in words if word not in _UNSEEN])
 
 
 _TURNING: Final = frozenset("un in im il ir di no th br ca fo".split())
 """How words begin that may be a negation or an irregular form (`thought`); the rest need no look at the tables."""
+
+
+def _quick_opening(word: str) -> str:
+    return word[:4] if len(word) > 6 and word[:2] not in _TURNING else _opening(word)
 
 
 @functools.lru_cache(maxsize=REMEMBERED)

@@ -19,11 +19,16 @@ CONVERTED: Final = Fraction(1, 50)
 """Within a fiftieth, and within what was written, a conversion is the same: 5 km and 3.1 miles."""
 
 _ASKS_EXACTLY: Final = re.compile(
-    r"\b(?:decimal places?|decimals?|significant (?:digits?|figures?)|nearest|round(?:ed|ing)?|exact(?:ly)?|precisely)\b", re.I
+    r"\b(?:decimal places?|decimals?|significant (?:digits?|figures?)|nearest|round(?:ed|ing)?|exact(?:ly)?|precisely)\b",
+    re.I,
 )
-_ASKS_BOUND: Final = re.compile(r"\b(?:at least|at most|minimum|maximum|more than|less than|no more|no less|up to|limit)\b", re.I)
+_ASKS_BOUND: Final = re.compile(
+    r"\b(?:at least|at most|minimum|maximum|more than|less than|no more|no less|up to|limit)\b", re.I
+)
 _ASKS_PERCENT: Final = re.compile(r"\bper ?cent(?:age)?s?\b|%", re.I)
-_ASKS_YEAR: Final = re.compile(r"\b(?:what|which) year\b|\byears? (?:did|was|were|is|does|of|do)\b|\bin what year\b", re.I)
+_ASKS_YEAR: Final = re.compile(
+    r"\b(?:what|which) year\b|\byears? (?:did|was|were|is|does|of|do)\b|\bin what year\b", re.I
+)
 _ASKS_MONTH: Final = re.compile(r"\b(?:what|which) month\b", re.I)
 _ASKS_WEEKDAY: Final = re.compile(r"\b(?:what|which) (?:day of the week|weekday)\b", re.I)
 _ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
@@ -144,7 +149,7 @@ def _compare(question: str, first: Quantity, second: Quantity) -> Verdict | None
     """The verdict on one reading of each; None where they are of different kinds."""
     if first.counted and second.counted and not _same_noun(first.unit, second.unit):
         return "different" if first.value != second.value else None
-    if _is_plain(first) != _is_plain(second) and not (RATIO in (first.dimension, second.dimension)):
+    if _is_plain(first) != _is_plain(second) and RATIO not in (first.dimension, second.dimension):
         measured, plain = (second, first) if _is_plain(first) else (first, second)
         return _beside_plain(question, measured, plain)
     if first.dimension != second.dimension:
@@ -289,7 +294,22 @@ def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict
 
 def _is_everyday(unit: Unit) -> bool:
     """Whether the unit's spelling is an everyday word that a question uses otherwise."""
-    return unit.name in ("h", "d", "s", "min", "in", "yr", "century", "decade", "month", "week", "stone", "cup", "°", "turn")
+    return unit.name in (
+        "h",
+        "d",
+        "s",
+        "min",
+        "in",
+        "yr",
+        "century",
+        "decade",
+        "month",
+        "week",
+        "stone",
+        "cup",
+        "°",
+        "turn",
+    )
 
 
 @lru_cache(maxsize=1_024)
@@ -299,7 +319,20 @@ def units_in(question: str) -> tuple[Unit, ...]:
     text = question[:400]
     for word in _WORD.findall(text):
         name = word.lower()
-        spelled_out = len(name) > 3 or name in ("mph", "kph", "km", "kg", "cm", "mm", "ml", "km/h", "m/s", "€", "$", "£")
+        spelled_out = len(name) > 3 or name in (
+            "mph",
+            "kph",
+            "km",
+            "kg",
+            "cm",
+            "mm",
+            "ml",
+            "km/h",
+            "m/s",
+            "€",
+            "$",
+            "£",
+        )
         if spelled_out and name not in ("second", "minute", "stone", "degree", "point", "pound", "turn", "foot"):
             found += read_unit(word)
     found += [unit for name in re.findall(r"\bin (\S{1,12})(?=[?.,]|$)", text) for unit in read_unit(name)]
@@ -308,5 +341,6 @@ def units_in(question: str) -> tuple[Unit, ...]:
 
 
 _PHRASE: Final = re.compile(
-    r"\b((?:square |cubic )?[a-z]+ per [a-z]+(?: squared)?|square [a-z]+|cubic [a-z]+|degrees [a-z]+|[a-z]+ squared)\b", re.I
+    r"\b((?:square |cubic )?[a-z]+ per [a-z]+(?: squared)?|square [a-z]+|cubic [a-z]+|degrees [a-z]+|[a-z]+ squared)\b",
+    re.I,
 )

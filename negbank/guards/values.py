@@ -139,14 +139,16 @@ def _bare(text: str) -> str:
 def _case_says_nothing(ours: str, theirs: str) -> bool:
     """Whether words that differ in case are words: no symbols, genotypes or numerals."""
     pairs = zip(ours.split(), theirs.split(), strict=False)
-    return all(first == second or _is_word(first) and _is_word(second) for first, second in pairs if first != second)
+    return all(first == second or (_is_word(first) and _is_word(second)) for first, second in pairs if first != second)
 
 
 def _is_word(text: str) -> bool:
     shaped = text.islower() or text.isupper() or text.istitle() or "'" in text or not text.isascii()
     letters = text.replace("'", "")
     paired = len(text) % 2 == 0 and len(text) <= 6 and text[::2].lower() == text[1::2].lower()
-    return len(text) >= 3 and shaped and not paired and not _NUMERAL.fullmatch(letters) and not re.search(r"[\d^]", text)
+    return (
+        len(text) >= 3 and shaped and not paired and not _NUMERAL.fullmatch(letters) and not re.search(r"[\d^]", text)
+    )
 
 
 def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | None:
