@@ -188,8 +188,9 @@ def _fits_amount(question: str, answer: str, candidate: str, kind: AnswerType) -
         return _YEAR.fullmatch(core(candidate)) is not None or ":" in candidate
     if kind in ("person", "place"):
         return False
-    if _HOW_MANY.search(question) or kind == "phrase":
-        return _SAYS_AMOUNT.search(candidate) is not None or not WORDS.isdisjoint(candidate.lower().split())
+    if _HOW_MANY.search(question) or (kind == "phrase" and len(candidate) > 2):
+        said = frozenset(candidate.lower().split())
+        return _SAYS_AMOUNT.search(candidate) is not None or bool(said & (WORDS - _NO_NUMBER))
     return True
 
 

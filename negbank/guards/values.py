@@ -1,4 +1,4 @@
-"""Rules for answers that are values: numbers, quantities, dates, symbols, formulae, mathematics, and spellings in Unicode.
+"""Rules for answers that are values: numbers, quantities, dates, symbols, formulae, mathematics, Unicode spellings.
 
 `decide_values` reads both texts and says whether they are the same value; where either is no value, words decide.
 Everything but the last resort (math-verify, in a process of its own) is pure and takes microseconds.
@@ -9,40 +9,69 @@ from __future__ import annotations
 import atexit
 import re
 from functools import cache, lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from negbank.guards.decision import Decision
+from negbank.guards.decision import Decision, Verdict
+from negbank.guards.frames import (
+    asks_for_a_form,
+    asks_for_a_word,
+    asks_for_accents,
+    decide_form,
+    decide_framed,
+    is_framed,
+)
 from negbank.guards.measures import decide_dates, decide_quantities
 from negbank.text.dates import MONTH_WORDS
 from negbank.text.formulae import formula_form, is_telling
-from negbank.text.maths import compare_maths, looks_like_maths, read_maths
+from negbank.text.maths import Maths, compare_maths, looks_like_maths, read_maths
 from negbank.text.number_words import WORDS
 from negbank.text.numbers import read_number
 from negbank.text.symbols import GREEK, named_symbols, plain_letters, spelling_form, symbol_form
+from negbank.text.unit_names import read_unit
+
+if TYPE_CHECKING:
+    from negbank.reasoning.judge import MathJudge
 
 MAX_VALUE: Final = 120
 """Longer texts are prose, whatever numbers they hold; only their spelling is compared."""
+MAX_FORM: Final = 40
+"""Longer texts are no answer to a question about a form, such as a keyword or a spelling."""
 REMEMBERED: Final = 1 << 15
 JUDGE_LIMIT_S: Final = 5.0
 
-_MARKS: Final = re.compile(r"[\d\\^=<>*/+_{}|~#$%@&]|\b[MDCLXVI]{2,}\b")
+_MARKS: Final = re.compile(r"[\d\\^=<>*/+_{}|~#$%@&]|[A-Z][a-z]?[A-Z]")
+_POINTS: Final = str.maketrans("-.,;:()?!", "         ")
 _SIGNS: Final = re.compile(r"[^\w\s.,;:!?'\"()]|[\d^∅]")
 _VALUE_WORDS: Final = (
     (WORDS - {"a", "an", "and", "of", "point", "over", "o"})
     | MONTH_WORDS
     | frozenset(GREEK)
-    | frozenset("noon midnight midday o'clock infinity minus plus percent sharp flat fortnight".split())
-)
-_ABOUT_SPELLING: Final = re.compile(
-    r"\b(?:capital(?:i[sz]e\w*| letters?)?|upper.?case|lower.?case|accents?|spell(?:ed|ing|s)?|punctuat\w*|apostrophes?|"
-    r"hyphen\w*|diacritics?|umlauts?|italics?|quotation marks?|written correctly|correctly written)\b",
-    re.IGNORECASE,
+    | frozenset(
+        "noon midnight midday o'clock infinity minus plus percent sharp flat fortnight "
+        "sin cos tan log ln sqrt exp".split()
+    )
 )
 _ABOUT_CHEMISTRY: Final = re.compile(
     r"\b(?:chemi\w*|elements?|formula\w*|symbols?|compounds?|molecul\w*|ions?|atoms?|isotopes?|gas(?:es)?|metals?|acids?|"
     r"oxid\w*|reactions?|bonds?|units?|abbreviat\w*|alleles?|genotyp\w*|cross(?:es|ed)?|genes?)\b",
     re.IGNORECASE,
 )
+_HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_]{2})")
+_ASKS_INTEGRAL: Final = re.compile(r"\b(?:integral|antiderivative|primitive|integrate)\b", re.IGNORECASE)
+_CONSTANT: Final = re.compile(r"(?<![A-Za-z\\])[cCkK](?![A-Za-z])")
+_ASKS_FACTORIAL: Final = re.compile(
+    r"\b(?:permutations?|factorials?|arrange\w*|ways|orders|combinations?)\b", re.IGNORECASE
+)
+_FORMAL: Final = re.compile(r"[\\^=√π∞≤≥<>∈]|\w\s*[-+*/]\s*\w")
+_PROSE: Final = re.compile(
+    r"^(?!.*\\).*(?<![A-Za-z])(?!arcsin|arccos|arctan|sinh|cosh|tanh|sqrt|infinity|equals|degrees?|zero|five|four|nine|three|"
+    r"seven|eight|half)[A-Za-z]{4}"
+)
+"""A word that no formula holds, and no LaTeX."""
+_NAMED: Final = re.compile(
+    r"\$?(?:[A-Za-z][A-Za-z ]{2,24}|[A-Za-z]{1,3}\([^()=]{1,12}\)|[A-Za-z]\^\{?-1\}?\([a-z]\))\s*=\s*([^=<>]+?)\$?"
+)
+_SUM: Final = re.compile(r"\d \s*[-+−–]\s* ?\d")
 _NUMERAL: Final = re.compile(r"[MDCLXVI]+")
 _TITLE_MARK: Final = re.compile(r"\(R\)|\(TM\)|\(C\)|[®™©℠]")
 _NUMBER_SIGN: Final = re.compile(r"(?:№|\bnos?\.?|#|\bnumber)\s?(?=\d)", re.IGNORECASE)
@@ -55,19 +84,47 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
     Decision(verdict='same', rule='unit')
     """
     ours, theirs = _is_telling(answer), _is_telling(candidate)
-    if not ours and not theirs:
+    if not (ours or theirs or (len(answer) <= MAX_FORM and asks_for_a_form(question))):
         return None
     if answer == candidate:
         return Decision("same", "text")
+    if ("=" in answer) != ("=" in candidate):
+        answer, candidate = _unnamed(answer), _unnamed(candidate)
+    asked = decide_form(question, answer, candidate)
+    if asked is not None or not (ours or theirs):
+        return asked
     if ours and theirs and len(answer) <= MAX_VALUE and len(candidate) <= MAX_VALUE:
-        found = (
-            decide_dates(question, answer, candidate)
-            or decide_quantities(question, answer, candidate)
-            or _decide_numbered(answer, candidate)
-        )
+        found = decide_dates(question, answer, candidate) or _decide_measured(question, answer, candidate)
         if found is not None:
             return found
-    return _decide_spelling(question, answer, candidate) or _decide_symbols(question, answer, candidate)
+    return (
+        _decide_numbered(question, answer, candidate)
+        or _decide_spelling(question, answer, candidate)
+        or decide_framed(question, answer, candidate)
+        or _decide_symbols(question, answer, candidate)
+    )
+
+
+def _unnamed(text: str) -> str:
+    """What follows a name and `=`: 0.3 for `P(A) = 0.3`."""
+    found = _NAMED.fullmatch(text)
+    return text if found is None else found[1]
+
+
+def _decide_measured(question: str, answer: str, candidate: str) -> Decision | None:
+    """Numbers and quantities, unless one may be a sum: `4 - 6` is a range, or -2; `5!` an exclamation, or 120."""
+    if (answer + candidate).count("!") == 1 and _ASKS_FACTORIAL.search(question):
+        return None
+    found = decide_quantities(question, answer, candidate)
+    if found is None or found != Decision("different", "number"):
+        return found
+    sums = [text for text in (answer, candidate) if _SUM.search(text)]
+    return Decision("ambiguous", "maths") if len(sums) == 1 and _decide_closed(answer, candidate) else found
+
+
+def _decide_closed(answer: str, candidate: str) -> bool:
+    ours, theirs = read_maths(answer), read_maths(candidate)
+    return ours is not None and theirs is not None and compare_maths(ours, theirs) is True
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -77,67 +134,92 @@ def _is_telling(text: str) -> bool:
         return True
     if len(text) > MAX_VALUE:
         return False
-    if _MARKS.search(text) is not None:
+    if _MARKS.search(text) is not None or ("-" in text and len(text) <= 40):
         return True
-    return not _VALUE_WORDS.isdisjoint(text.lower().replace("-", " ").replace(".", " ").replace(",", " ").split())
+    return not _VALUE_WORDS.isdisjoint(text.lower().translate(_POINTS).split())
 
 
-def _decide_numbered(answer: str, candidate: str) -> Decision | None:
+def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | None:
     """`Louis XVI` and `Louis 16`, `World War Two` and `World War II`, `№ 5` and `#5`: a name with a number."""
-    ours, theirs = _numbered(answer), _numbered(candidate)
-    if ours is None or theirs is None or ours[0] != theirs[0]:
-        return None
-    return Decision("same" if ours[1] == theirs[1] else "different", "number")
+    for ours in _numbered(answer):
+        for theirs in _numbered(candidate):
+            if ours[0] == theirs[0] or is_framed(question, ours[0], theirs[0]):
+                return Decision("same" if ours[1] == theirs[1] else "different", "number")
+    return None
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _numbered(text: str) -> tuple[tuple[str, ...], str] | None:
-    """The words of a name and the number at its end; None where there is none."""
+def _numbered(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
+    """The words of a name and its number: the one at its end, or an ordinal at its beginning."""
+    if len(text) > 60 or "=" in text:
+        return ()
     words = _NUMBER_SIGN.sub("no ", spelling_form(text).strip(" .")).split()
     if not 2 <= len(words) <= 7:
-        return None
+        return ()
+    words = words[1:] if words[0].lower() == "the" and len(words) > 2 else words
+    first = read_number(words[0])
+    if first and first[0].ordinal and all(word.isalpha() for word in words[1:]):
+        return ((tuple(word.lower() for word in words[1:]), str(first[0].value)),)
     for used in (2, 1):
         tail = " ".join(words[-used:]).removeprefix("the ").removeprefix("The ")
-        numbers = read_number(tail)
+        numbers = read_number(tail) or (read_number(tail.upper()) if _NUMERAL.fullmatch(tail.upper()) else ())
         if not numbers or len(words) <= used or numbers[0].decimals != 0:
             continue
         name = tuple(word.lower() for word in words[:-used] if word.lower() != "the")
-        return (name, str(numbers[0].value)) if name and all(word[0].isalpha() for word in name) else None
-    return None
+        name = name[:-1] if len(name) > 1 and name[-1].rstrip(".") in ("no", "nr", "number") else name
+        return ((name, str(numbers[0].value)),) if name and all(word[0].isalpha() for word in name) else ()
+    return ()
 
 
 def _decide_spelling(question: str, answer: str, candidate: str) -> Decision | None:
-    """The same letters, but for accents, look-alikes, ligatures, widths, invisible characters, quotes and dashes."""
-    if answer.isascii() and candidate.isascii():
-        return None
-    ours, theirs = spelling_form(answer), spelling_form(candidate)
+    """The same letters, but for accents, look-alikes, ligatures, widths, invisible characters, quotes and hyphens."""
+    ours, theirs = (spelling_form(_TITLE_MARK.sub("", text)) for text in (answer, candidate))
     if ours == theirs:
         return Decision("same", "text")
-    if _ABOUT_SPELLING.search(question):
-        return None
     ours, theirs = _bare(ours), _bare(theirs)
+    if not (ours + theirs).isascii():
+        ours, theirs = ours.strip("!?¡¿ "), theirs.strip("!?¡¿ ")
     if not ours or not theirs:
         return None
-    for german in (False, True):
-        if plain_letters(ours, german) == plain_letters(theirs, german) or (
-            german and plain_letters(ours) == plain_letters(theirs, german)
-        ):
-            return Decision("same", "text") if _case_says_nothing(ours, theirs) else None
-    if plain_letters(ours, True) == plain_letters(theirs):
-        return Decision("same", "text") if _case_says_nothing(ours, theirs) else None
+    without, spaced = (_unhyphenated(ours), _unhyphenated(theirs)), (_HYPHEN.sub(" ", ours), _HYPHEN.sub(" ", theirs))
+    for first, second in ((ours, theirs), without, spaced):
+        if _same_letters(first, second) and _case_says_nothing(first, second):
+            return _letters_asked(question, first, second) or Decision("same", "text")
     return None
 
 
+def _letters_asked(question: str, ours: str, theirs: str) -> Decision | None:
+    """Different where the question is about accents, or about a word in a language with the letter ñ."""
+    if ours.lower() == theirs.lower():
+        return None
+    if asks_for_accents(question) or (asks_for_a_word(question) and ("ñ" in ours) != ("ñ" in theirs)):
+        return Decision("different", "text")
+    return None
+
+
+def _same_letters(ours: str, theirs: str) -> bool:
+    forms = [{plain_letters(text), plain_letters(text, german=True)} for text in (ours, theirs)]
+    if not (ours + theirs).isascii() and len(ours) > 4:  # Hà Nội is Hanoi
+        forms = [side | {form.replace(" ", "") for form in side} for side in forms]
+    return not forms[0].isdisjoint(forms[1])
+
+
 def _bare(text: str) -> str:
-    """`text` without quotes, trade marks, hyphens, and the full stop at its end."""
-    text = _NUMBER_SIGN.sub("no ", _TITLE_MARK.sub("", text))
-    text = text.replace('"', "").replace(" & ", " and ")
-    text = re.sub(r"(?<=[^\W\d_])-(?=[^\W\d_]{2})", "" if len(text.split("-")[0]) <= 2 else " ", text)
-    return " ".join(text.split()).strip(" .")
+    """`text` without quotes, trade marks, and the full stop at its end."""
+    text = _NUMBER_SIGN.sub("no ", text)
+    return " ".join(text.replace('"', "").replace(" & ", " and ").split()).strip(" .")
+
+
+def _unhyphenated(text: str) -> str:
+    """`text` without the hyphens inside words: `e-mail` is `email`."""
+    return _HYPHEN.sub("", text)
 
 
 def _case_says_nothing(ours: str, theirs: str) -> bool:
     """Whether words that differ in case are words: no symbols, genotypes or numerals."""
+    ours, theirs = plain_letters(ours, lower=False), plain_letters(theirs, lower=False)
+    if len(ours.split()) != len(theirs.split()):
+        return True
     pairs = zip(ours.split(), theirs.split(), strict=False)
     return all(first == second or (_is_word(first) and _is_word(second)) for first, second in pairs if first != second)
 
@@ -158,11 +240,19 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     ours, theirs = symbol_form(answer), symbol_form(candidate)
     if ours == theirs or named_symbols(answer) & named_symbols(candidate):
         return Decision("same", "symbol")
+    if ours.lower() != theirs.lower() and set(read_unit(answer)) & set(
+        read_unit(candidate)
+    ):  # the name of a unit and its symbol
+        return Decision("same", "unit")
     found = _decide_formulae(question, answer, candidate)
-    if found is None and (looks_like_maths(answer) or looks_like_maths(candidate)):
-        found = _decide_maths(answer, candidate)
+    prose = _PROSE.search(answer) is not None or _PROSE.search(candidate) is not None
+    if found is None and not prose and (looks_like_maths(answer) or looks_like_maths(candidate)):
+        found = _decide_maths(question, answer, candidate)
     if found is None and _is_symbol(ours) and _is_symbol(theirs):
-        return Decision("different", "symbol")
+        alike = ours.lower() == theirs.lower() and not _ABOUT_CHEMISTRY.search(question)
+        if not alike or not (ours + theirs).isascii():
+            return Decision("different", "symbol")
+        return Decision("ambiguous", "symbol") if len(ours) > 1 else None
     if found is None and _are_cases_of_a_symbol(question, ours, theirs):
         return Decision("different", "symbol")
     return found
@@ -195,28 +285,58 @@ def _are_cases_of_a_symbol(question: str, ours: str, theirs: str) -> bool:
     return genotype or (len(ours) <= 3 and inner and _ABOUT_CHEMISTRY.search(question) is not None)
 
 
-def _decide_maths(answer: str, candidate: str) -> Decision | None:
+def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None:
+    if _ASKS_INTEGRAL.search(question):
+        answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
     ours, theirs = read_maths(answer), read_maths(candidate)
     if ours is not None and theirs is not None:
         same = compare_maths(ours, theirs)
+        if same is False and (_is_intercept(question, ours, theirs) or _is_intercept(question, theirs, ours)):
+            return Decision("ambiguous", "maths")
+        if same is False and _is_rounded(ours, theirs, answer, candidate):
+            return Decision("ambiguous", "maths")
         if same is not None:
             return Decision("same" if same else "different", "maths")
-    if not (_is_formal(answer) and _is_formal(candidate)):
+    formal = _FORMAL.search(answer) is not None or _FORMAL.search(candidate) is not None
+    if not (formal and _has_no_words(answer) and _has_no_words(candidate)):
         return None
-    said = _judge().compare(answer.strip("$ "), candidate.strip("$ "))
-    if said == "equal":
-        return Decision("same", "maths")
-    return Decision("ambiguous", "maths") if said == "different" else None
+    said = _judged(answer.strip("$ "), candidate.strip("$ "))
+    verdict: dict[str, Verdict] = {"equal": "same", "different": "different"}
+    return Decision(verdict[said], "maths") if said in verdict else None
 
 
-def _is_formal(text: str) -> bool:
+@lru_cache(maxsize=REMEMBERED)
+def _judged(answer: str, candidate: str) -> str:
+    return _judge().compare(answer, candidate)
+
+
+def _is_intercept(question: str, point: Maths, value: Maths) -> bool:
+    """Whether an intercept is given as a point and as its one coordinate that is not 0."""
+    if "intercept" not in question.lower() or point.kind != "list" or value.kind != "value" or len(point.values) != 2:
+        return False
+    others = [coordinate[0] for coordinate in point.values if coordinate[0] != 0]
+    return len(others) == 1 and others[0] == value.values[0][0]
+
+
+def _is_rounded(ours: Maths, theirs: Maths, answer: str, candidate: str) -> bool:
+    """Whether one side is a decimal that the other, such as 10π, rounds to."""
+    for decimal, other in ((answer, theirs), (candidate, ours)):
+        numbers = read_number(decimal)
+        if numbers and numbers[0].decimals and other.kind == "value":
+            value = other.values[0][0]
+            if abs(value - float(numbers[0].value)) <= 0.5000001 * 10.0 ** -numbers[0].decimals:
+                return True
+    return False
+
+
+def _has_no_words(text: str) -> bool:
     """Whether `text` is written as mathematics throughout: no two words of prose."""
     bare = re.sub(r"\\[A-Za-z]+", " ", text)
     return looks_like_maths(text) and not re.search(r"[A-Za-z]{4}|[A-Za-z]\d", bare)
 
 
 @cache
-def _judge():  # type: ignore[no-untyped-def]
+def _judge() -> MathJudge:
     """The one process of math-verify, which ends with this one."""
     from negbank.reasoning.judge import MathJudge
 

@@ -69,7 +69,9 @@ def _hours(hour: int, minute: int, half: str, part: str, padded: bool) -> tuple[
     """The times that an hour may be: both halves of the day where nothing tells."""
     if hour > 24 or ((half or part) and not 1 <= hour <= 12):
         return ()
-    mark = half.strip()[:1] or {"morning": "a", "afternoon": "p", "evening": "p", "night": "p"}.get(part.split(" ")[-1], "")
+    mark = half.strip()[:1] or {"morning": "a", "afternoon": "p", "evening": "p", "night": "p"}.get(
+        part.split(" ")[-1], ""
+    )
     base = (hour % 12 if mark else hour) * 60 + minute
     if mark:
         return (base + 720 if mark == "p" else base,)

@@ -24,27 +24,27 @@ _MONTH_NAMES: Final = (
     "january jan|february feb febr|march mar|april apr|may|june jun|july jul|august aug|september sept sep|"
     "october oct|november nov|december dec"
 )
-_MONTHS: Final = {
-    name: month for month, names in enumerate(_MONTH_NAMES.split("|"), start=1) for name in names.split()
-}
+_MONTHS: Final = {name: month for month, names in enumerate(_MONTH_NAMES.split("|"), start=1) for name in names.split()}
 _WEEKDAY_NAMES: Final = (
     "monday mon mondays|tuesday tue tues tuesdays|wednesday wed wednesdays|thursday thu thur thurs thursdays|"
     "friday fri fridays|saturday sat saturdays|sunday sun sundays"
 )
-_WEEKDAYS: Final = {
-    name: day for day, names in enumerate(_WEEKDAY_NAMES.split("|")) for name in names.split()
-}
+_WEEKDAYS: Final = {name: day for day, names in enumerate(_WEEKDAY_NAMES.split("|")) for name in names.split()}
 _FEASTS: Final = {
     "christmas day": (12, 25), "christmas": (12, 25), "christmas eve": (12, 24), "new year's day": (1, 1),
     "new year's eve": (12, 31), "halloween": (10, 31), "valentine's day": (2, 14),
 }  # fmt: skip
 _DECADES: Final = {
     name: 10 * place
-    for place, name in enumerate("tens twenties thirties forties fifties sixties seventies eighties nineties".split(), 1)
+    for place, name in enumerate(
+        "tens twenties thirties forties fifties sixties seventies eighties nineties".split(), 1
+    )
 }
 MONTH_WORDS: Final = frozenset((*_MONTHS, *_WEEKDAYS, *_DECADES, "century", "christmas", "halloween"))
 """Words that may make a text a date."""
-_ERA: Final = re.compile(r"\b(?:(b\.? ?c\.?(?: ?e\.?)?|before christ)|(a\.? ?d\.?|c\.? ?e\.?|anno domini))(?![a-z])", re.I)
+_ERA: Final = re.compile(
+    r"\b(?:(b\.? ?c\.?(?: ?e\.?)?|before christ)|(a\.? ?d\.?|c\.? ?e\.?|anno domini))(?![a-z])", re.I
+)
 _NUMERIC: Final = re.compile(r"(\d{1,4})([./-])(\d{1,2})\2(\d{1,4})")
 _MONTH_YEAR: Final = re.compile(r"(\d{1,2})[./-](\d{4})|(\d{4})[./-](\d{1,2})")
 _DAY_MONTH: Final = re.compile(r"(\d{1,2})[./-](\d{1,2})\.?")
@@ -52,7 +52,10 @@ _HAN: Final = re.compile(r"(?:(\d{1,4})年)?(?:(\d{1,2})月)?(?:(\d{1,2})[日号
 _TIME: Final = re.compile(r"[T ]\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?$")
 _DECADE: Final = re.compile(r"(?:(early|mid|late)[- ])?(?:the )?(?:(\d{1,2})|')?(\d0)'?s")
 _DECADE_WORD: Final = re.compile(r"(?:(early|mid|late)[- ])?(?:the )?(?:([a-z]+)[ -])?([a-z]+ies|tens)")
-_CENTURY: Final = re.compile(r"(?:(early|mid|late)[- ])?(?:the )?(\d{1,2}(?:st|nd|rd|th)?|[a-z]+(?:[- ][a-z]+)?|[ivx]+)[- ](?:century|cent\.?|c\.)")
+_CENTURY: Final = re.compile(
+    r"(?:(early|mid|late)[- ])?(?:the )?(\d{1,2}(?:st|nd|rd|th)?|[a-z]+(?:[- ][a-z]+)?|[ivx]+)"
+    r"[- ](?:century|cent\.?|c\.)"
+)
 _TOKEN: Final = re.compile(r"(')?(\d{1,4})(?:st|nd|rd|th)?(?![a-z0-9])|([a-z]+(?:'s)?)")
 _GATE: Final = re.compile(
     rf"\d[\d'-]*0'?s\b|\b(?:{'|'.join((*_MONTHS, *_WEEKDAYS, *_DECADES))})\b|century|christmas|halloween|\bcent\b|\bc\."
@@ -94,7 +97,9 @@ def read_dates(text: str, loose: bool = False) -> tuple[Date, ...]:
     if len(text) > MAX_LENGTH or not (loose or _GATE.search(text)):
         return ()
     plain = " ".join(plain_characters(text).split()).strip('"')
-    plain = re.sub(r"^(?:on|in|during|since|by|at|about|around|circa|c\.|ca\.|the year|in the year) ", "", plain, flags=re.I)
+    plain = re.sub(
+        r"^(?:on|in|during|since|by|at|about|around|circa|c\.|ca\.|the year|in the year) ", "", plain, flags=re.I
+    )
     if plain in ("may", "mar", "sat", "sun", "wed", "mon", "march", "dec", "jan"):
         return () if plain in ("may", "sat", "sun", "wed", "mar", "march") and not loose else _named(plain)
     lower = plain.lower().strip(" ,;")
@@ -186,7 +191,9 @@ def _three_numbers(first: str, middle: str, last: str, sign: str) -> tuple[Date,
     month_first = [Date(year, int(first), int(middle)) for year in _years(last)]
     if sign == ".":
         return tuple(day_first)
-    year_first = [Date(year, int(middle), int(last)) for year in _years(first)] if len(last) == 2 and sign == "-" else []
+    year_first = (
+        [Date(year, int(middle), int(last)) for year in _years(first)] if len(last) == 2 and sign == "-" else []
+    )
     return (*month_first, *day_first, *year_first)
 
 
@@ -241,12 +248,20 @@ def _named(text: str) -> tuple[Date, ...]:
     weekdays = [int(value) for kind, value in tokens if kind == "weekday"]
     numbers = [(kind, value) for kind, value in tokens if kind in ("number", "short")]
     feast = [value for kind, value in tokens if kind == "feast"]
-    if len(months) > 1 or len(weekdays) > 1 or len(numbers) > 2 or len(feast) > 1 or not (months or weekdays or era or feast):
+    if (
+        len(months) > 1
+        or len(weekdays) > 1
+        or len(numbers) > 2
+        or len(feast) > 1
+        or not (months or weekdays or era or feast)
+    ):
         return ()
     weekday = weekdays[0] if weekdays else None
     if feast:
         month, day = _FEASTS[feast[0]]
-        dates = [Date(year, month, day) for kind, value in numbers[:1] for year in _years(value)] or [Date(None, month, day)]
+        dates = [Date(year, month, day) for kind, value in numbers[:1] for year in _years(value)] or [
+            Date(None, month, day)
+        ]
     elif months:
         dates = _with_month(months[0], numbers, tokens)
     elif era is not None:

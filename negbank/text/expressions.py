@@ -27,6 +27,7 @@ _COMMANDS: Final = (
     (re.compile(r"\\[dtc]frac"), r"\\frac"),
     (re.compile(r"\\(?:cdot|times|ast)(?![a-zA-Z])|[·×∙⋅∗]|\*(?!\*)"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])|[÷∕⁄]"), "/"),
+    (re.compile(r"(?<=[\d)]) ?[xX] ?(?=[\d(])"), "*"),
     (re.compile(r"\*\*"), "^"),
     (re.compile(r"\^\s*\{?\s*\\?circ(?:\b|\})\s*\}?|\\degree\b|[°º]| degrees?\b"), "°"),
     (re.compile(r"\\le(?:q|qslant)?(?![a-zA-Z])|<=|≦|⩽"), "≤"),
@@ -41,6 +42,7 @@ _COMMANDS: Final = (
     (re.compile(r"\\(?:emptyset|varnothing)"), "∅"),
     (re.compile(r"\\lvert|\\rvert|\\vert|\\mid"), "|"),
     (re.compile(r"\\(?:quad|qquad)"), " "),
+    (re.compile(r"\bequals\b|\bis equal to\b"), "="),
 )  # fmt: skip
 _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣ", "0123456789+-()nx")
 _RAISED: Final = re.compile("[⁰¹²³⁴-⁹⁺⁻⁽⁾ⁿˣ]+")
@@ -57,20 +59,27 @@ _FUNCTIONS: Final[dict[str, Callable[[complex], complex]]] = {
 _GREEK: Final = "alpha beta gamma delta epsilon theta lambda mu nu rho sigma tau phi varphi omega"
 _TOKEN: Final = re.compile(
     r"\s*(?:(?P<number>\d{1,3}(?:(?:,|\{,\})\d{3})+(?![\d])(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)|\\(?P<command>[A-Za-z]+)|"
-    rf"(?P<name>arcsin|arccos|arctan|asin|acos|atan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|sqrt|log|ln|exp|abs|pi)(?![a-z])|"
+    r"(?P<name>arcsin|arccos|arctan|asin|acos|atan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|sqrt|log|ln|exp|abs|pi)(?![a-z])|"
     r"(?P<letter>[A-Za-zα-ωΑ-Ω])|(?P<sign>[-+*/^_(){}\[\]|!√∛°∞%]))"
 )
+_WORD: Final = re.compile(r"(?<![A-Za-z\\])[A-Za-z]{2,}")
+_NAMES: Final = re.compile(
+    r"(?:arcsin|arccos|arctan|asin|acos|atan|sinh|cosh|tanh|sin|cos|tan|cot|sec|csc|sqrt|log|ln|exp|abs|pi)+[a-z]?"
+)
+_SHORT_WORDS: Final = frozenset("of to in is it at on as an be by he we or if no so up us my do go am me".split())
 _POINT: Final = (0.7390851332151607, 1.3247179572447460, 2.2360679774997896)
 
 
-class _Unread(Exception):
+class _UnreadError(Exception):
     """The text is no formula."""
 
 
 def tidy_formula(text: str) -> str:
     """`text` with one sign for each operation and relation, without LaTeX's spacing and dollar signs."""
     text = text.translate(_MINUSES).strip()
-    while len(text) > 2 and ((text[0] == text[-1] == "$") or (text[:2] in (r"\(", r"\[") and text[-2:] in (r"\)", r"\]"))):
+    while len(text) > 2 and (
+        (text[0] == text[-1] == "$") or (text[:2] in (r"\(", r"\[") and text[-2:] in (r"\)", r"\]"))
+    ):
         text = text.strip("$") if text[0] == "$" else text[2:-2]
         text = text.strip()
     boxed = _BOXED.fullmatch(text)
@@ -89,10 +98,12 @@ def evaluate(text: str) -> Values | None:
     """The values of a tidied formula at the fixed points; None where it is no formula, or one without bound."""
     if not text or len(text) > MAX_LENGTH:
         return None
+    if any(len(word) > 2 or word in _SHORT_WORDS for word in _WORD.findall(text) if not _NAMES.fullmatch(word)):
+        return None  # a product of two letters may be written `xy`; of more, it is a word
     try:
         tokens = _tokens(text)
         return tuple(_Reader(tokens, point).read() for point in range(POINTS))
-    except (_Unread, ZeroDivisionError, OverflowError, ValueError):
+    except (_UnreadError, ZeroDivisionError, OverflowError, ValueError):
         return None
 
 
@@ -100,7 +111,8 @@ def are_close(first: complex, second: complex) -> bool:
     """Whether two values are equal up to the rounding of floating point."""
     if cmath.isinf(first) or cmath.isinf(second):
         return first == second
-    return abs(first - second) <= 1e-9 * max(1e-3, abs(first), abs(second))
+    difference, sizes = abs(first - second), (abs(first), abs(second))
+    return difference <= 1e-9 * max(sizes) or (min(sizes) < 1e-15 and max(sizes) < 1e-12)
 
 
 def _tokens(text: str) -> list[tuple[str, str, bool]]:
@@ -110,12 +122,12 @@ def _tokens(text: str) -> list[tuple[str, str, bool]]:
     while at < len(text):
         found = _TOKEN.match(text, at)
         if found is None or len(out) >= MAX_TOKENS:
-            raise _Unread
+            raise _UnreadError
         kind = found.lastgroup or ""
         piece = found[kind]
         glued = found.start(kind) == at + (kind == "command")
         if kind == "number" and out and out[-1][0] == "letter" and glued:
-            raise _Unread  # x2 is a name
+            raise _UnreadError  # x2 is a name
         out.append((kind, piece, glued))
         at = found.end()
     return out
@@ -130,7 +142,7 @@ class _Reader:
     def read(self) -> complex:
         value = self._sum()
         if self._at < len(self._tokens):
-            raise _Unread
+            raise _UnreadError
         return value
 
     def _peek(self) -> tuple[str, str]:
@@ -145,7 +157,7 @@ class _Reader:
     def _sum(self) -> complex:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _Unread
+            raise _UnreadError
         value = self._product()
         while self._peek() in (("sign", "+"), ("sign", "-")):
             minus = self._peek()[1] == "-"
@@ -183,7 +195,7 @@ class _Reader:
     def _signed_deeper(self) -> complex:
         self._depth += 1
         if self._depth > MAX_DEPTH:
-            raise _Unread
+            raise _UnreadError
         value = self._signed()
         self._depth -= 1
         return value
@@ -210,18 +222,18 @@ class _Reader:
         if text in ("(", "{", "["):
             value = self._sum()
             if not self._take({"(": ")", "{": "}", "[": "]"}[text]):
-                raise _Unread
+                raise _UnreadError
             return value
         if text == "|":
             value = self._sum()
             if not self._take("|"):
-                raise _Unread
+                raise _UnreadError
             return complex(abs(value))
         if text in ("√", "∛"):
             return _raise(self._power(), complex(1 / 2 if text == "√" else 1 / 3))
         if text == "∞":
             return complex(math.inf)
-        raise _Unread
+        raise _UnreadError
 
     def _letter(self, text: str) -> complex:
         name = text
@@ -229,7 +241,7 @@ class _Reader:
             kind, index = self._peek()
             self._at += 1
             if kind not in ("number", "letter"):
-                raise _Unread
+                raise _UnreadError
             name += index
         constant = {"e": complex(math.e), "i": 1j, "π": complex(math.pi)}.get(name)
         if constant is not None:
@@ -250,7 +262,7 @@ class _Reader:
             if self._take("["):
                 root = self._sum()
                 if not self._take("]"):
-                    raise _Unread
+                    raise _UnreadError
             return _raise(self._argument(), 1 / root)
         if text == "log":
             return self._logarithm()
@@ -258,7 +270,7 @@ class _Reader:
             return self._function(_FUNCTIONS[text])
         if text in _GREEK.split():
             return self._letter(chr(0x3B1 + _GREEK.split().index(text)))
-        raise _Unread
+        raise _UnreadError
 
     def _logarithm(self) -> complex:
         base = 10 + 0j
@@ -269,7 +281,7 @@ class _Reader:
     def _function(self, function: Callable[[complex], complex]) -> complex:
         power = self._argument() if self._take("^") else 1 + 0j
         if power == -1:
-            raise _Unread
+            raise _UnreadError
         value = function(self._function_argument())
         if self._take("^"):  # tan(x)^2
             power *= self._signed_deeper()
@@ -295,11 +307,11 @@ class _Reader:
 
 def _raise(base: complex, power: complex) -> complex:
     if abs(power) > 10_000 or (abs(base) > 1 and abs(power) * math.log10(abs(base) + 1) > 290):
-        raise _Unread
+        raise _UnreadError
     if base == 0:
         if power.real > 0:
             return 0j
-        raise _Unread
+        raise _UnreadError
     if power.imag == 0 and power.real == int(power.real):
         return complex(base ** int(power.real))
     return complex(base**power)
@@ -307,13 +319,13 @@ def _raise(base: complex, power: complex) -> complex:
 
 def _factorial(value: complex) -> complex:
     if value.imag or value.real != int(value.real) or not 0 <= value.real <= 100:
-        raise _Unread
+        raise _UnreadError
     return complex(float(math.factorial(int(value.real))))
 
 
 def _choose(above: complex, below: complex) -> complex:
     if above.imag or below.imag or not (0 <= above.real <= 200 and 0 <= below.real <= 200):
-        raise _Unread
+        raise _UnreadError
     if above.real != int(above.real) or below.real != int(below.real):
-        raise _Unread
+        raise _UnreadError
     return complex(float(math.comb(int(above.real), int(below.real))))

@@ -12,11 +12,17 @@ from typing import Final
 
 from negbank.text.expressions import MAX_LENGTH, Values, are_close, evaluate, tidy_formula
 
-_MARKS: Final = re.compile(r"[\\^=<>≤≥≠∈√π∞∪|{}\[\]⁰¹²³⁴⁵⁶⁷⁸⁹±]|\d\s*[A-Za-z(]|[A-Za-z)]\s*[-+*/·×−]\s*[\dA-Za-z(]|\d\s*[-+*/·×÷−]\s*\d|\(.*,.*\)|!$|°")
+_MARKS: Final = re.compile(
+    r"[\\^=<>≤≥≠∈√π∞∪|{}\[\]⁰¹²³⁴⁵⁶⁷⁸⁹±]|\d\s*[A-Za-z(]|[A-Za-z)]\s*[-+*/·×−]\s*[\dA-Za-z(]|\d\s*[-+*/·×÷−]\s*\d|\(.*,.*\)|!$|°|\b(?:sin|cos|tan|log|ln|sqrt|exp)\b"
+)
 _MATRIX: Final = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*?)\\end\{\1\}", re.DOTALL)
-_NAMED: Final = re.compile(r"([A-Za-z](?:_\{?\w\}?)?|[A-Za-z]\([a-z]\)|\\?(?:theta|alpha|beta|lambda|phi))\s*=\s*([^=]+)")
+_NAMED: Final = re.compile(
+    r"([A-Za-z](?:_\{?\w\}?)?|[A-Za-z]'{0,3}(?:\([a-z]\))?|[A-Za-z]\^\{?-1\}?\([a-z]\)|d[a-z]/d[a-z]|\\?(?:theta|alpha|beta|lambda|phi))\s*=\s*([^=]+)"
+)
 _RELATION: Final = re.compile(r"\s*(=|<|>|≤|≥|≠)\s*")
 _JOINED: Final = re.compile(r"\s*(?:,|;|\bor\b|\band\b)\s*|,\s*(?:or|and)\s+")
+_CROSS: Final = re.compile(r"[A-Za-z]{2,6} ?[×xX] ?[A-Za-z]{2,6}")
+"""A cross of two genotypes is no product."""
 _FLIPPED: Final = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
 
 
@@ -37,8 +43,9 @@ class Maths:
 @lru_cache(maxsize=4_096)
 def read_maths(text: str) -> Maths | None:
     """`text` as mathematics; None where it is anything else."""
-    if not text or len(text) > MAX_LENGTH:
+    if not text or len(text) > MAX_LENGTH or _CROSS.fullmatch(text):
         return None
+    text = re.sub(r"\\langle|⟨", "(", re.sub(r"\\rangle|⟩", ")", text))
     matrix = _MATRIX.fullmatch(text.strip().strip("$").strip())
     if matrix is not None:
         return _matrix(matrix[2])
@@ -58,16 +65,22 @@ def compare_maths(first: Maths, second: Maths) -> bool | None:
     """Whether both say the same; None where they cannot be compared."""
     if first.kind == "union" or second.kind == "union":
         return _compare_unions(first, second)
+    if re.fullmatch(r"[A-Za-z] [A-Za-z]", f"{first.letter} {second.letter}") and first.letter != second.letter:
+        return None if "y" in (first.letter, second.letter) and "f" in (first.letter, second.letter) else False
     first, second = _aligned(first, second), _aligned(second, first)
     kinds = {first.kind, second.kind}
     if kinds == {"list", "interval"}:
         return _same_members(first.values, second.values) and first.ends == second.ends
     if first.kind != second.kind:
         return False if kinds <= {"value", "set", "list", "interval", "matrix"} else None
+    if first.kind == "order":
+        return first.ends == second.ends and _same_order(first.values[0], second.values[0])
     if first.kind == "equation":
         return _same_equation(first.values[0], second.values[0])
     if first.kind == "set":
         return _same_set(first.values, second.values)
+    if first.kind == "list" and len(first.values) > 2:
+        return _same_members(first.values, second.values)
     if first.kind in ("list", "interval", "matrix"):
         return first.ends == second.ends and _same_members(first.values, second.values)
     return _equal(first.values[0], second.values[0])
@@ -103,6 +116,14 @@ def _same_equation(first: Values, second: Values) -> bool | None:
     return True if all(are_close(ratio, ratios[0]) for ratio in ratios) else None
 
 
+def _same_order(first: Values, second: Values) -> bool | None:
+    """Whether two sides' differences are one another's positive multiple; None where that is not clear."""
+    if any(abs(value) < 1e-12 for value in (*first, *second)):
+        return None
+    ratios = [a / b for a, b in zip(first, second, strict=True)]
+    return ratios[0].real > 0 if all(are_close(ratio, ratios[0]) for ratio in ratios) else None
+
+
 def _compare_unions(first: Maths, second: Maths) -> bool | None:
     if first.kind != second.kind or len(first.parts) != len(second.parts):
         return False if {first.kind, second.kind} <= {"union", "interval", "list"} else None
@@ -121,6 +142,12 @@ def _read(text: str) -> Maths | None:
     if belongs is not None:
         inner_read = _read(belongs[2])
         return inner_read if inner_read is not None and inner_read.kind in ("list", "interval", "set") else None
+    if re.fullmatch(r"[\[\](][^\[\]()]*,[^\[\]()]*[\[\])]", text) and (text[0] == "]" or text[-1] == "["):
+        values = _members(text[1:-1])
+        ends = ("[" if text[0] == "[" else "(") + ("]" if text[-1] == "]" else ")")
+        return Maths("interval", values, ends) if values is not None and len(values) == 2 else None
+    if text[:1] == "[" and text[-1:] == "]" and len(_split(text[1:-1])) > 2:
+        text = f"({text[1:-1]})"
     if text[:1] in "([" and text[-1:] in ")]" and _closes_at_end(text):
         values = _members(text[1:-1], "and" not in text)
         if values is not None and len(values) > 1:
@@ -173,7 +200,7 @@ def _several(text: str) -> Maths | None:
     pieces = [piece for piece in re.split(r"\s+(?:or|and)\s+", text) for piece in _split(piece) if piece]
     if len(pieces) < 2:
         return None
-    letters: set[str] = set()
+    letters: list[str] = []
     out: list[Values] = []
     for piece in pieces:
         named = _NAMED.fullmatch(piece)
@@ -181,9 +208,12 @@ def _several(text: str) -> Maths | None:
         if value is None:
             return None
         if named is not None:
-            letters.add(named[1])
+            letters.append(named[1])
         out.append(value)
-    return Maths("set", tuple(out), letter="".join(sorted(letters))) if len(letters) <= 1 else None
+    if len(set(letters)) == len(letters) == len(pieces):  # x = 3, y = 2
+        in_order = sorted(zip(letters, out, strict=True), key=lambda named: named[0])
+        return Maths("list", tuple(value for _, value in in_order), "()")
+    return Maths("set", tuple(out), letter="".join(letters[:1])) if len(set(letters)) <= 1 else None
 
 
 def _related(text: str) -> Maths | None:
@@ -202,12 +232,18 @@ def _related(text: str) -> Maths | None:
         if any(sign not in "<≤" for sign in signs) or not re.fullmatch(r"[A-Za-z]", sides[1]):
             return None
         return _interval(sides[0], sides[2], signs[0], signs[1])
+    if all(re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", side)) for side in sides):
+        left, right = (sides[1], sides[0]) if signs[0] in ">≥" else (sides[0], sides[1])
+        values = evaluate(f"({left})-({right})")
+        return None if values is None else Maths("order", (values,), "≤" if signs[0] in "≤≥" else "<")
     letter_first = re.fullmatch(r"[A-Za-z]", sides[0]) is not None
     if not letter_first and re.fullmatch(r"[A-Za-z]", sides[1]) is None:
         return None
     sign = signs[0] if letter_first else _FLIPPED[signs[0]]
     other = sides[1] if letter_first else sides[0]
-    return _interval("-∞", other, "<", sign) if sign in "<≤" else _interval(other, "∞", "<" if sign == ">" else "≤", "<")
+    return (
+        _interval("-∞", other, "<", sign) if sign in "<≤" else _interval(other, "∞", "<" if sign == ">" else "≤", "<")
+    )
 
 
 def _interval(low: str, high: str, first: str, second: str) -> Maths | None:
@@ -227,6 +263,8 @@ def _equation(text: str, sides: list[str]) -> Maths | None:
     left, right = evaluate(sides[0]), evaluate(sides[1])
     if left is None or right is None:
         return None
+    if not re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", text)):  # 3 x 4 = 12 says 12
+        return Maths("value", (right,))
     return Maths("equation", (tuple(a - b for a, b in zip(left, right, strict=True)),))
 
 

@@ -153,7 +153,8 @@ def _out_of(text: str) -> tuple[Number, ...]:
     above, below = _read_unsigned(parts[1]), _read_unsigned(parts[2])
     if len(above) != 1 or len(below) != 1 or not 0 < above[0].value <= below[0].value:
         return ()
-    return (Number(above[0].value / below[0].value, None), above[0])
+    share = Number(above[0].value / below[0].value, None)
+    return (share, above[0]) if "out" in text.lower() else (share,)
 
 
 def find_numbers(text: str) -> list[FoundNumber]:

@@ -22,7 +22,7 @@ _SMALL: Final = "αβγδεζηθικλμνξοπρστυφχψω"
 GREEK: Final = dict(zip(_GREEK, _SMALL, strict=True))
 """Each small letter by its English name."""
 _LATEX: Final = {
-    **{name: sign for name, sign in GREEK.items()},
+    **GREEK,
     **{name.title(): sign.upper() for name, sign in GREEK.items()},
     "varepsilon": "ε", "vartheta": "θ", "varphi": "φ", "to": "→", "rightarrow": "→", "longrightarrow": "→",
     "leftarrow": "←", "gets": "←", "leftrightarrow": "↔", "rightleftharpoons": "⇌", "Rightarrow": "⇒", "implies": "⇒",
@@ -37,11 +37,16 @@ _LATEX: Final = {
 _NAMES: Final = {
     "infinity": "∞", "plus or minus": "±", "plus-minus": "±", "greater than or equal to": "≥",
     "less than or equal to": "≤", "greater than": ">", "less than": "<", "not equal to": "≠", "not equal": "≠",
-    "empty set": "∅", "the empty set": "∅", "times": "×", "x": "×", "*": "×", "·": "×", "multiplication sign": "×", "division sign": "÷",
+    "empty set": "∅", "the empty set": "∅", "times": "×", "x": "×", "*": "×", "·": "×",
+    "multiplication sign": "×", "division sign": "÷",
     "plus": "+", "minus": "-", "equals": "=", "percent": "%", "per cent": "%", "ampersand": "&", "asterisk": "*",
     "hash": "#", "degree": "°", "square root": "√", "there exists": "∃", "for all": "∀", "union": "∪",
     "intersection": "∩", "element of": "∈", "dollar": "$", "dollar sign": "$", "euro": "€", "euro sign": "€",
-    "pound sign": "£", "yen": "¥", "ohm": "Ω", "at sign": "@", "section sign": "§", "copyright": "©", "registered": "®",
+    "pound sign": "£", "question mark": "?", "exclamation mark": "!", "exclamation point": "!", "comma": ",",
+    "full stop": ".", "period": ".", "colon": ":", "semicolon": ";", "apostrophe": "'", "hyphen": "-", "slash": "/",
+    "forward slash": "/", "backslash": "\\", "underscore": "_", "vertical bar": "|",
+    "pipe": "|", "tilde": "~", "caret": "^",
+    "yen": "¥", "ohm": "Ω", "at sign": "@", "section sign": "§", "copyright": "©", "registered": "®",
 }  # fmt: skip
 _ALIKE: Final = str.maketrans(
     {
@@ -65,11 +70,15 @@ _ARROWS: Final = (
 _INDEX: Final = re.compile(r"_\s?(?:\{([^{}]{1,12})\}|(\w))")
 _POWER: Final = re.compile(r"(?:\^|\*\*)\s?(?:\{([^{}]{1,12})\}|\(([-+]?\w{1,9})\))|\*\*")
 _AROUND: Final = re.compile(r"(?<=[^\w\s]) (?=\S)|(?<=\S) (?=[^\w\s])")
+_SAID: Final = re.compile(r"^(?:(?:an?|the) )?(?:greek )?(?:(?:letter|symbol|sign|character) )?")
+_NOTE: Final = re.compile(r"\b([A-G])[ -](flat|sharp)\b")
 _LETTERS: Final = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŀ": "l",
 }  # fmt: skip
-_GERMAN: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
-_LOOKALIKES: Final = str.maketrans("аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο", "aeopcyxijsdhqwABEKMHOPCTXIJSABEZHIKMNOPTYXvo")
+_GERMAN: Final = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa", "đ": "dj"}
+_LOOKALIKES: Final = str.maketrans(
+    "аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧνο", "aeopcyxijsdhqwABEKMHOPCTXIJSABEZHIKMNOPTYXvo"
+)
 
 
 def spelling_form(text: str) -> str:
@@ -94,17 +103,17 @@ def _has_long_marks(text: str) -> bool:
     return False
 
 
-def plain_letters(text: str, german: bool = False) -> str:
-    """A spelling form in small letters without accents on Latin and Greek ones, look-alikes of a mixed word made Latin.
+def plain_letters(text: str, german: bool = False, lower: bool = True) -> str:
+    """A spelling form without accents on Latin and Greek letters, look-alikes in a mixed word made Latin.
 
-    `german` writes ä, ö, ü, ø, å as ae, oe, ue, oe, aa.
+    In small letters, unless not `lower`. `german` writes ä, ö, ü, ø, å as ae, oe, ue, oe, aa.
     """
     if text.isascii():
-        return text.lower()
+        return text.lower() if lower else text
     words = [_unmixed(word) for word in text.split(" ")]
-    lower = " ".join(words).lower()
+    joined = " ".join(words)
     out = []
-    for character in lower:
+    for character in joined.lower() if lower else joined:
         if german and character in _GERMAN:
             out.append(_GERMAN[character])
             continue
@@ -135,13 +144,15 @@ def symbol_form(text: str) -> str:
     if len(text) > MAX_LENGTH:
         return text
     text = spelling_form(text).strip()
-    while len(text) > 2 and text[0] == text[-1] and text[0] in "$\"'":
+    while len(text) > 2 and text[0] == text[-1] and text[0] in "$\"'`":
         text = text[1:-1].strip()
     if "\\" in text:
         text = _NO_MEANING.sub(" ", _STYLED.sub(r"\1", text)).replace(r"\{", "{").replace(r"\}", "}")
         text = _COMMAND.sub(lambda m: _LATEX.get(m[1], m[0]), text)
     for pattern, sign in _ARROWS:
         text = pattern.sub(sign, text)
+    text = _NOTE.sub(lambda m: m[1] + ("b" if m[2] == "flat" else "#"), text)
+    text = re.sub(r"(?<=\w) x (?=\w)", "×", text)
     text = _INDEX.sub(lambda m: m[1] or m[2], text)
     text = _POWER.sub(lambda m: "^" + (m[1] or m[2] or ""), text)
     text = _AROUND.sub("", " ".join(text.split()))
@@ -153,7 +164,10 @@ def symbol_form(text: str) -> str:
 def named_symbols(text: str) -> frozenset[str]:
     """The signs that `text` is, as itself or by name: `lambda` is λ or Λ; its symbol form if it is no name."""
     form = symbol_form(text)
-    name = form.lower().removeprefix("the ").removesuffix(" sign").removesuffix(" symbol")
+    name = _SAID.sub("", form.lower()).removesuffix(" sign").removesuffix(" symbol")
+    blood = re.fullmatch(r"(a|b|ab|o) (positive|negative)", name)
+    if blood is not None:
+        return frozenset((blood[1].upper() + ("+" if blood[2] == "positive" else "-"),))
     if name in GREEK:
         return frozenset((GREEK[name], GREEK[name].upper()))
     for prefix, upper in (("capital ", True), ("uppercase ", True), ("small ", False), ("lowercase ", False)):

@@ -6,6 +6,7 @@ Money has a dimension for each currency: currencies are never exchanged.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -71,6 +72,7 @@ _SI: Final[tuple[tuple[str, str, Dimension, Fraction], ...]] = (
     ("B", "byte", _BYTE, Fraction(1)),
     ("b", "bit", _BYTE, Fraction(1, 8)),
     ("bit", "", _BYTE, Fraction(1, 8)),
+    ("bps", "", (("B", 1), ("s", -1)), Fraction(1, 8)),
     ("t", "tonne", _KG, Fraction(1000)),
     ("lm", "lumen", (("lm", 1),), Fraction(1)),
     ("cd", "candela", (("cd", 1),), Fraction(1)),
@@ -82,7 +84,9 @@ _SI: Final[tuple[tuple[str, str, Dimension, Fraction], ...]] = (
 """Symbol, names, dimension, factor: what takes SI prefixes."""
 _NO_PREFIX_SYMBOLS: Final = frozenset("cd dm hm".split())
 _BARE_ONLY: Final = {"t": "kM", "bar": "mk", "K": "mkM", "yr": "kMG", "pc": "kMG", "T": "mμ", "F": "pnμm", "C": "mμn",
-                     "B": "kMGTP", "b": "kMGT", "bit": "kMGT", "mol": "mk", "Wh": "kMGT", "cal": "k", "lm": "k", "cd": "m",
+                     "B": "kMGTP", "b": "kMGT", "bit": "kMGT", "bps": "kMGT", "mol": "mk", "Wh": "kMGT", "cal": "k",
+                      "lm": "k",
+                      "cd": "m",
                      "Bq": "kMG"}  # fmt: skip
 """The prefixes that some symbols are met with; `pt`, `ft`, `dB` are something else."""
 
@@ -91,12 +95,12 @@ _IN: Final = Fraction(254, 10**4)
 _GALLON: Final = Fraction(3785411784, 10**12)
 _UK_GALLON: Final = Fraction(454609, 10**8)
 _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
-    ("min mins minute minutes", _S, 60),
+    ("min mins minute minutes ′", _S, 60),
     ("h hr hrs hour hours", _S, 3600),
     ("d day days", _S, 86400),
     ("week weeks wk wks", _S, 604800),
     ("fortnight fortnights", _S, 1209600),
-    ("secs", _S, 1),
+    ("secs ″", _S, 1),
     ("month months mo mos", (("year", 1),), Fraction(1, 12)),
     ("y", (("year", 1),), 1),
     ("decade decades", (("year", 1),), 10),
@@ -115,7 +119,7 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("furlong furlongs", _M, Fraction(201168, 1000)),
     ("fathom fathoms", _M, 72 * _IN),
     ("ha hectare hectares", _AREA, 10**4),
-    ("acre acres", _AREA, Fraction(40468564224, 10**7)),
+    ("acre acres ac", _AREA, Fraction(40468564224, 10**7)),
     ("lb lbs pound pounds", _KG, _LB),
     ("oz ounce ounces", _KG, _LB / 16),
     ("stone stones", _KG, 14 * _LB),
@@ -123,6 +127,7 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("ton tons", _KG, 2000 * _LB),
     ("ton tons", _KG, 1000),
     ("ton tons", _KG, 2240 * _LB),
+    ("mcg", _KG, Fraction(1, 10**9)),
     ("carat carats ct", _KG, Fraction(2, 10**4)),
     ("cc", _VOLUME, Fraction(1, 10**6)),
     ("gal gallon gallons", _VOLUME, _GALLON),
@@ -139,8 +144,8 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("kph kmh kmph", _SPEED, Fraction(1000, 3600)),
     ("knot knots kn kt kts", _SPEED, Fraction(1852, 3600)),
     ("° degree degrees deg", _DEGREE, 1),
-    ("arcminute arcminutes arcmin", _DEGREE, Fraction(1, 60)),
-    ("arcsecond arcseconds arcsec", _DEGREE, Fraction(1, 3600)),
+    ("arcminute arcminutes arcmin ′", _DEGREE, Fraction(1, 60)),
+    ("arcsecond arcseconds arcsec ″", _DEGREE, Fraction(1, 3600)),
     ("revolution revolutions turn turns", _DEGREE, 360),
     ("Cal Cals Calorie Calories", _ENERGY, 4184),
     ("BTU BTUs", _ENERGY, Fraction(105505585262, 10**8)),
@@ -153,6 +158,9 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("KiB", _BYTE, 2**10), ("MiB", _BYTE, 2**20), ("GiB", _BYTE, 2**30), ("TiB", _BYTE, 2**40),
     ("KB", _BYTE, 1000), ("KB kB", _BYTE, 2**10), ("MB megabyte megabytes", _BYTE, 2**20),
     ("GB gigabyte gigabytes", _BYTE, 2**30), ("TB terabyte terabytes", _BYTE, 2**40),
+    ("kilo kilos", _KG, 1),
+    ("pixel pixels px", (("px", 1),), 1),
+    ("MP megapixel megapixels", (("px", 1),), 10**6),
     ("decibel decibels dB", (("dB", 1),), 1),
     ("pH", (("pH", 1),), 1),
     ("dozen dozens", (), 12),
@@ -161,7 +169,8 @@ _CALENDAR: Final = ((Fraction(365), Fraction(30)), (Fraction(36525, 100), Fracti
 """What a sum takes a year and a month for, in days."""
 
 _TEMPERATURES: Final = (
-    ("°C ℃ celsius centigrade degrees_celsius degree_celsius degrees_centigrade degrees_c deg_c", Fraction(1), Fraction(27315, 100)),
+    ("°C ℃ celsius centigrade degrees_celsius degree_celsius degrees_centigrade degrees_c deg_c",
+     Fraction(1), Fraction(27315, 100)),
     ("°F ℉ fahrenheit degrees_fahrenheit degree_fahrenheit degrees_f deg_f", Fraction(5, 9), Fraction(45967 * 5, 900)),
     ("°K degrees_kelvin degree_kelvin kelvins", Fraction(1), Fraction(0)),
 )  # fmt: skip
@@ -210,7 +219,7 @@ def unit_table() -> dict[str, tuple[Unit, ...]]:
     return {spelling: tuple(units) for spelling, units in table.items()}
 
 
-def _add_si(add) -> None:  # type: ignore[no-untyped-def]
+def _add_si(add: Callable[[str, Unit], None]) -> None:
     for symbol, names, dimension, factor in _SI:
         add(symbol, Unit(symbol, dimension, factor))
         for name in names.split():
@@ -224,7 +233,7 @@ def _add_si(add) -> None:  # type: ignore[no-untyped-def]
     add("dm", Unit("dm", _M, Fraction(1, 10)))
 
 
-def _add_money(add) -> None:  # type: ignore[no-untyped-def]
+def _add_money(add: Callable[[str, Unit], None]) -> None:
     for code, spellings, cents in _MONEY:
         add(spellings, Unit(code, ((code, 1),), Fraction(1)))
         add(cents, Unit(f"{code} cent", ((code, 1),), Fraction(1, 100)))

@@ -14,13 +14,17 @@ from typing import Final
 
 from negbank.text.characters import plain_characters
 from negbank.text.clock import read_clock
+from negbank.text.number_words import WORDS
 from negbank.text.numbers import Number, find_numbers, read_number
-from negbank.text.unit_table import Dimension, Unit, multiply, raise_unit, unit_table, units_by_lower_case
+from negbank.text.numerals import read_roman
+from negbank.text.unit_names import atoms, read_unit
+from negbank.text.unit_table import Dimension, Unit, unit_table
 
 MAX_LENGTH: Final = 120
 """No quantity is longer; a longer text is prose."""
+MAX_WORDS: Final = 14
 MAX_READINGS: Final = 24
-MAX_PARTS: Final = 5
+MAX_PARTS: Final = 4
 
 RATIO: Final[Dimension] = (("ratio", 1),)
 
@@ -55,42 +59,53 @@ class Quantity:
         return self.number.approximate
 
 
-_POWERS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 _LATEX_TEXT: Final = re.compile(r"\\(?:text|mathrm|mbox|textbf|rm|operatorname)\s*\{\s*([^{}]*?)\s*\}")
-_PHRASES: Final = re.compile(
-    r"\b(degrees?|deg) (celsius|centigrade|fahrenheit|kelvin|[CF])\b|\b(nautical) (miles?)\b|\b(fluid|fl\.?) (ounces?|oz)\b"
-    r"|\b(light)[- ](years?)\b|\b(metric) (tons?|tonnes?)\b|\b(pounds?) (sterling)\b|\b(US|Canadian|Australian) (dollars?)\b"
-    r"|\b(Swiss) (francs?)\b|\b(astronomical) (units?)\b",
-    re.IGNORECASE,
-)
-_SPOKEN: Final = (
-    (re.compile(r"\b(?:square|sq\.?)[ -]([A-Za-z]+)\b\.?", re.I), r"\1^2"),
-    (re.compile(r"\b(?:cubic|cu\.?)[ -]([A-Za-z]+)\b\.?", re.I), r"\1^3"),
-    (re.compile(r"\b([A-Za-z]+) squared\b", re.I), r"\1^2"),
-    (re.compile(r"\b([A-Za-z]+) cubed\b", re.I), r"\1^3"),
-    (re.compile(r" ?(?:\bper\b|\ba(?=n? (?:second|minute|hour|day|week|month|year)\b)n?) ?", re.I), "/"),
-)
-_ATOM: Final = re.compile(r"(°[CFK]?|[℃℉¢€£¥$₹″′%]|[A-Za-zΩμÅ_$]+[$.]?)(?:\^?\{?([-+]?\d)\}?)?")
 _GLUED: Final = re.compile(r"([-+]?(?:\d[\d.,]*(?:/\d+)?|½|¼|¾))(?=[A-Za-zμΩ°€£$¢'\"′″℃℉%])")
 _JOINT: Final = re.compile(r"(?:,? and |, ?| )?")
 _AND_SHARE: Final = re.compile(r"(.+?) and (?:an? )?(half|quarter|third|[a-z]+ [a-z]+s)", re.I)
-_SHARE_OF: Final = re.compile(r"(half|quarter|an? (?:half|quarter|third)|[a-z]+[ -](?:quarters|thirds|tenths|fifths)) (?:of )?an? (.+)", re.I)
+_SHARE_OF: Final = re.compile(
+    r"(half|quarter|an? (?:half|quarter|third)|[a-z]+[ -](?:quarters|thirds|tenths|fifths)) (?:of )?an? (.+)", re.I
+)
 _FEET: Final = re.compile(r"(\d{1,2}) ?(?:'|′|ft\.?|feet|foot) ?(\d{1,2}(?:\.\d)?|½)? ?(?:\"|''|″|in\.?|inch(?:es)?)?")
 _CURRENCY: Final = re.compile(r"(US\$|C\$|A\$|CA\$|AU\$|R\$|[$€£¥₹₽₩₺₪]|[A-Z]{3}|Rs\.?) ?(?=[-+\d.(½¼¾])")
 _SLASHES: Final = re.compile(r"\\(?=[$%])")
-_PI: Final = re.compile(r"(-?)(\d{1,4}(?:/\d{1,4})?)?\s?[*·]?\s?(?:π|\\pi|pi)\s?(?:/ ?(\d{1,4}))?( ?(?:rad|radians?))?", re.I)
+_PI: Final = re.compile(
+    r"(-?)(\d{1,4}(?:/\d{1,4})?)?\s?[*·]?\s?(?:π|\\pi|pi)\s?(?:/ ?(\d{1,4}))?( ?(?:rad|radians?))?", re.I
+)
 _RANGE: Final = re.compile(r"(?:from )?(.+?)(?: ?- ?| to | ?\\?~ ?)(.+)|between (.+?) and (.+)", re.I)
 _BOUND: Final = re.compile(
-    r"(?P<above>more than|greater than|over|above|exceeding|>)|(?P<least>at least|no less than|no fewer than|not less than"
+    r"(?P<above>more than|greater than|over|above|exceeding|>)|(?P<least>at least|no less than|no fewer than|"
+    r"not less than"
     r"|a minimum of|minimum|≥|>=|\\geq?)|(?P<below>less than|fewer than|under|below|<)|(?P<most>at most|no more than"
     r"|not more than|up to|a maximum of|maximum|≤|<=|\\leq?)",
     re.I,
 )
-_AFTER: Final = re.compile(r"(?:\+| or more| or above| and up| and above| or older| plus)$|(?P<most>(?: or less| or fewer| or below| or under| at most| max)$)", re.I)
+_AFTER: Final = re.compile(
+    r"(?:\+| or more| or above| and up| and above| or older| plus)$|"
+    r"(?P<most>(?: or less| or fewer| or below| or under| at most| max)$)",
+    re.I,
+)
 _OPERATOR: Final = {"above": ">", "least": ">=", "below": "<", "most": "<="}
+_ADJECTIVE: Final = re.compile(
+    r"(?<=[A-Za-z'\".]) (?:tall|long|high|wide|deep|thick|old|away|ago|heavy|apart|"
+    r"in (?:length|height|width|depth|total|all)|"
+    r"of age|each|altogether|in size)[.,;]?$",
+    re.I,
+)
 _TWICE: Final = re.compile(r"(.+?) \(([^()]+)\)")
+_FIRST: Final = re.compile(r"[A-Za-z]+")
+_FIRST_WORDS: Final = WORDS | frozenset(
+    "more greater over above exceeding at no not a minimum less fewer under below up maximum between from "
+    "minus negative "
+    "about approximately approx around roughly nearly almost some circa c ca exactly precisely only just noon midday "
+    "midnight pi".split()
+)
 _NOUN: Final = re.compile(r"(?:[A-Za-z]+[ -]){0,2}[A-Za-z]+")
-_NUMBER_AROUND: Final = re.compile(r"^(?:(?:the )?(?:year|number|in|in the year|a total of|equals?|is|it is|it's|=)|the) (?=\S)", re.I)
+_NUMBER_AROUND: Final = re.compile(
+    r"^(?:(?:the )?(?:there (?:are|is|were|was)|(?:it|he|she|they) (?:has|have|had)|"
+    r"year|number|in|in the year|a total of|equals?|is|it is|it's|=)|the) (?=\S)",
+    re.I,
+)
 
 
 @lru_cache(maxsize=4_096)
@@ -103,7 +118,7 @@ def read_quantities(text: str) -> tuple[Quantity, ...]:
     if len(text) > MAX_LENGTH:
         return ()
     plain = _tidy(text)
-    if not plain:
+    if not plain or not _may_begin(plain) or plain.count(" ") > MAX_WORDS:
         return ()
     twice = _TWICE.fullmatch(plain)
     if twice is not None:  # eight (8)
@@ -113,14 +128,27 @@ def read_quantities(text: str) -> tuple[Quantity, ...]:
     return tuple(dict.fromkeys((*_read_plain(plain), *found)))[:MAX_READINGS]
 
 
+def _may_begin(text: str) -> bool:
+    """Whether a quantity may begin as `text` does: by its sign, its digits, or its first word."""
+    first = _FIRST.match(text)
+    return (
+        first is None
+        or first[0].lower() in _FIRST_WORDS
+        or _CURRENCY.match(text) is not None
+        or read_roman(text) is not None
+    )
+
+
 def _tidy(text: str) -> str:
-    plain = " ".join(plain_characters(text.replace("^\\circ", "°").replace("^{\\circ}", "°").replace("\\degree", "°")).split())
+    plain = " ".join(
+        plain_characters(text.replace("^\\circ", "°").replace("^{\\circ}", "°").replace("\\degree", "°")).split()
+    )
     plain = _SLASHES.sub("", _LATEX_TEXT.sub(r" \1", plain)).strip()
     while len(plain) > 2 and plain[0] == plain[-1] == "$":
         plain = plain[1:-1].strip()
     if len(plain) > 2 and plain[0] == plain[-1] == '"':
         plain = plain[1:-1]
-    plain = plain.rstrip(" ;,")
+    plain = _ADJECTIVE.sub("", plain.rstrip(" ;,."), count=1) if _ADJECTIVE.search(plain) else plain.rstrip(" ;,")
     if plain.endswith(".") and not plain.endswith("..") and not re.search(r"\b(?:[ap]\.m|\w\.[A-Za-z])\.$", plain):
         plain = plain[:-1]
     return " ".join(_NUMBER_AROUND.sub("", plain, count=1).split())
@@ -130,7 +158,7 @@ def _read_plain(text: str) -> tuple[Quantity, ...]:
     """A quantity that is neither a range nor a bound."""
     out = [_plain_number(number) for number in read_number(text)]
     out += _clock(text) + _ratio(text) + _angle(text) + _feet(text)
-    out += _money_first(text)
+    out += _money_first(text) + _repeated(text)
     if not any(not quantity.dimension for quantity in out) or text[-1:] in "KkMB":
         out += _shared(text) or _compound(text)
     return tuple(out)
@@ -200,12 +228,25 @@ def _angle(text: str) -> list[Quantity]:
 
 def _feet(text: str) -> list[Quantity]:
     found = _FEET.fullmatch(text)
-    if found is None or "'" not in text and "′" not in text:
+    if found is None or ("'" not in text and "′" not in text):
         return []
     inches = Fraction(1, 2) if found[2] == "½" else Fraction(found[2] or 0)
     number = Number(12 * int(found[1]) + inches, 0)
     inch = unit_table()["in"][0]
     return [_in_unit(number, inch)]
+
+
+def _repeated(text: str) -> list[Quantity]:
+    """`2 × 45 minutes`."""
+    found = re.fullmatch(r"(\d{1,3}) ?[×x*] ?(\d.*[A-Za-z])", text)
+    if found is None:
+        return []
+    times = int(found[1])
+    return [
+        replace(q, value=q.value * times, number=replace(q.number, value=q.number.value * times))
+        for q in _read_plain(found[2])
+        if q.dimension and q.unit not in ("°C", "°F")
+    ]
 
 
 def _money_first(text: str) -> list[Quantity]:
@@ -287,7 +328,7 @@ def _parts(readings: tuple[Number, ...], rest: str, depth: int = 0) -> list[Quan
     found = re.match(r"(°|[′″'\"]|[A-Za-zμ$€£]+)\.?(?:,? and |, ?| ?)(?=\S)", rest)
     if found is None:
         return []
-    units = _atoms(found[1])
+    units = atoms(found[1])
     tail = rest[found.end() :]
     out: list[Quantity] = []
     for unit in units:
@@ -297,14 +338,17 @@ def _parts(readings: tuple[Number, ...], rest: str, depth: int = 0) -> list[Quan
     return out
 
 
-def _smaller(text: str, unit: Unit, depth: int) -> list[Quantity]:
+@lru_cache(maxsize=1_024)
+def _smaller(text: str, unit: Unit, depth: int) -> tuple[Quantity, ...]:
     """What `text` says in a smaller unit than `unit`, which may be left out: the 30 of `1h30`."""
-    out = []
+    out: list[Quantity] = []
     for readings, rest in _leading(text):
         if not rest:
             size = _below(unit)
             out += [
-                Quantity(n.value * size, unit.dimension, unit.name, n, size) for n in readings[:1] if size and n.decimals == 0
+                Quantity(n.value * size, unit.dimension, unit.name, n, size)
+                for n in readings[:1]
+                if size and n.decimals == 0
             ]
             continue
         for other in read_unit(rest):
@@ -312,7 +356,7 @@ def _smaller(text: str, unit: Unit, depth: int) -> list[Quantity]:
                 out.append(_in_unit(readings[0], other))
         if not out:
             out += [q for q in _parts(readings, rest, depth + 1) if q.dimension == unit.dimension]
-    return out
+    return tuple(out)
 
 
 def _below(unit: Unit) -> Fraction | None:
@@ -327,7 +371,7 @@ def _below(unit: Unit) -> Fraction | None:
 def _counted(readings: tuple[Number, ...], rest: str) -> list[Quantity]:
     """A number of things: `8 legs`, `three people`, `two of them`."""
     noun = rest.removeprefix("of ").removeprefix("the ")
-    if _NOUN.fullmatch(noun) is None or any(n.roman for n in readings):
+    if len(noun) < 3 or _NOUN.fullmatch(noun) is None or any(n.roman for n in readings):
         return []
     return [replace(_plain_number(n), unit=noun.lower(), counted=True) for n in readings if not n.percent]
 
@@ -362,6 +406,7 @@ def _read_bound(text: str) -> tuple[Quantity, ...]:
 
 
 def _read_range(text: str) -> tuple[Quantity, ...]:
+    text = re.sub(r"^((?:\d\d)?)(\d\d)-(\d\d)$", lambda m: f"{m[1]}{m[2]}-{m[1]}{m[3]}", text)  # 1914-18
     found = _RANGE.fullmatch(text)
     if found is None:
         return ()
@@ -381,49 +426,3 @@ def _read_range(text: str) -> tuple[Quantity, ...]:
             if lower.dimension == upper.dimension and lower.value < upper.value:
                 out.append(replace(lower, upper=upper.value, unit=upper.unit, counted=upper.counted))
     return tuple(out[:MAX_READINGS])
-
-
-@lru_cache(maxsize=4_096)
-def read_unit(text: str) -> tuple[Unit, ...]:
-    """Every unit that `text` may be: `km/h`, `kilometres per hour`, `m s^-2`, `square feet`, `°C`; () for none."""
-    if not text or len(text) > 60:
-        return ()
-    alone = _atoms(text)
-    if alone:
-        return alone
-    text = _PHRASES.sub(lambda m: "_".join(part for part in m.groups() if part), text.translate(_POWERS))
-    for pattern, spelled in _SPOKEN:
-        text = pattern.sub(spelled, text)
-    return _product(text.strip())
-
-
-def _atoms(word: str) -> tuple[Unit, ...]:
-    """The units of one spelling; the case of a symbol counts where it tells units apart."""
-    bare = word.rstrip(".") if word != "Rs." else word
-    exact = unit_table().get(bare) or unit_table().get({"'": "′", '"': "″"}.get(bare, ""))
-    if exact is not None:
-        return exact
-    return units_by_lower_case().get(bare.lower(), ())
-
-
-def _product(text: str) -> tuple[Unit, ...]:
-    """A product and quotient of units, read from left to right."""
-    results: tuple[Unit, ...] = ()
-    at, sign, count = 0, 1, 0
-    while at < len(text) and count < 6:
-        found = _ATOM.match(text, at)
-        if found is None:
-            return ()
-        units = _atoms(found[1])
-        power = sign * int(found[2] or 1)
-        if not units or not power or (power > 0 and units[0].offset and not results and found.end() < len(text)):
-            return ()
-        raised = [unit if power == 1 else raise_unit(unit, power) for unit in units]
-        results = tuple(multiply(a, b) for a in results for b in raised)[:8] if results else tuple(raised)
-        at, count = found.end(), count + 1
-        joint = re.compile(r" ?([/·*×-]) ?|( )").match(text, at)
-        if joint is None:
-            break
-        at = joint.end()
-        sign = -1 if joint[1] == "/" or (sign == -1 and joint[2] is None and joint[1] != "/") else 1
-    return results if at == len(text) else ()
