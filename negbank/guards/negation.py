@@ -244,7 +244,9 @@ def _negated(one: str, other: str) -> bool:
 def _opposed(one: str, other: str) -> bool:
     if one.startswith("¬") and other.startswith("¬"):
         one, other = one[1:], other[1:]
-    return are_opposite(stem(one.lstrip("<")), stem(other.lstrip("<")))
+    if one.startswith("<") and other.startswith("<"):
+        return are_opposite(stem(one[1:]), stem(other[1:]))
+    return are_opposite(one, other)
 
 
 def _close(one: str, other: str) -> bool:
