@@ -21,16 +21,16 @@ CLDR = "(Unicode CLDR through Babel 2.18; Unicode licence)"
 WORDNET = "(WordNet 3.1, Princeton University; WordNet licence)"
 
 
-def main() -> None:
-    write_names("territories", "territories", r"[A-Z]{2}", "ISO code")
-    write_names("languages", "languages", r"[a-z]{2,3}", "language code")
-    write_calendar()
-    write_places()
-    write_nicknames()
-    write_wordnet(Path(sys.argv[1]))
+def _main() -> None:
+    _write_names("territories", "territories", r"[A-Z]{2}", "ISO code")
+    _write_names("languages", "languages", r"[a-z]{2,3}", "language code")
+    _write_calendar()
+    _write_places()
+    _write_nicknames()
+    _write_wordnet(Path(sys.argv[1]))
 
 
-def write_names(table: str, attribute: str, code: str, header: str) -> None:
+def _write_names(table: str, attribute: str, code: str, header: str) -> None:
     from babel import Locale
     from babel.core import get_global
 
@@ -41,23 +41,23 @@ def write_names(table: str, attribute: str, code: str, header: str) -> None:
         if re.fullmatch(code, key) and key not in ("ZZ", "XA", "XB", "UN", "QO", "EZ", "EU"):
             names = [getattr(Locale(locale), attribute).get(key) for locale in LOCALES]
             if table == "languages":
-                native = Locale.parse(key, sep="_").language_name if known(key) else None
+                native = Locale.parse(key, sep="_").language_name if _known(key) else None
                 if native is None or len(key) > 2:
                     continue
                 names.append(native)
             else:
                 names.insert(1, longer.get(key))
-            rows.append((key, "|".join(unique(part for name in names if name for part in without_brackets(name)))))
-    write(table, f"{header}\tnames, English first {CLDR}", rows)
+            rows.append((key, "|".join(_unique(part for name in names if name for part in _without_brackets(name)))))
+    _write(table, f"{header}\tnames, English first {CLDR}", rows)
 
 
-def without_brackets(name: str) -> list[str]:
+def _without_brackets(name: str) -> list[str]:
     """`Myanmar (Burma)` as its two names."""
     found = re.fullmatch(r"([^()]+?) ?[(（]([^()]+)[)）]", name)
     return [found[1], found[2]] if found else [name]
 
 
-def known(code: str) -> bool:
+def _known(code: str) -> bool:
     from babel import Locale, UnknownLocaleError
 
     try:
@@ -67,7 +67,7 @@ def known(code: str) -> bool:
     return True
 
 
-def write_calendar() -> None:
+def _write_calendar() -> None:
     from babel import Locale
 
     rows = []
@@ -80,11 +80,11 @@ def write_calendar() -> None:
                     for width in ("wide", "abbreviated"):
                         names.append(calendar[context][width].get(number))
             plain = [name for name in names if name and not re.search(r"\d", name) and len(name) > 1]
-            rows.append((f"{kind[:-1]}-{number}", "|".join(unique(plain))))
-    write("calendar", f"month or day\tnames and abbreviations {CLDR}", rows)
+            rows.append((f"{kind[:-1]}-{number}", "|".join(_unique(plain))))
+    _write("calendar", f"month or day\tnames and abbreviations {CLDR}", rows)
 
 
-def write_places() -> None:
+def _write_places() -> None:
     from babel import Locale
 
     zones = {locale: Locale(locale).time_zones for locale in LOCALES}
@@ -93,14 +93,15 @@ def write_places() -> None:
         english = zones["en"].get(zone, {}).get("city") or zone.rsplit("/", 1)[-1].replace("_", " ")
         if zone.startswith(("Etc/", "Antarctica/")) or re.search(r"[\d,]", english):
             continue
-        names = unique([english, *(zones[locale].get(zone, {}).get("city") for locale in LOCALES)])
+        names = _unique([english, *(zones[locale].get(zone, {}).get("city") for locale in LOCALES)])
         if len(names) > 1:
             rows.append(("|".join(names),))
-    write("places_cldr", f"names of a city, English first {CLDR}", rows)
+    _write("places_cldr", f"names of a city, English first {CLDR}", rows)
 
 
 RHYMING = {
-    "william": "bill billy", "robert": "bob bobby", "richard": "dick dickie", "margaret": "peggy", "edward": "ted teddy ned",
+    "william": "bill billy", "robert": "bob bobby", "richard": "dick dickie", "margaret": "peggy",
+    "edward": "ted teddy ned",
     "john": "jack", "henry": "harry hal hank", "mary": "molly polly", "sarah": "sally", "dorothy": "dolly",
     "alexander": "sandy", "catherine": "kate katie kathy kitty", "katherine": "cathy", "rebecca": "becky",
     "elizabeth": "betty beth bess bessie betsy liz lizzy", "martha": "patty", "ann": "nancy", "anne": "nancy",
@@ -110,7 +111,7 @@ RHYMING = {
 """Nicknames that begin with another letter than their name; the package lists many more, and many doubtful ones."""
 
 
-def write_nicknames() -> None:
+def _write_nicknames() -> None:
     import nicknames
 
     forms: dict[str, set[str]] = defaultdict(set)
@@ -122,10 +123,10 @@ def write_nicknames() -> None:
     for name, short in RHYMING.items():
         forms[name] |= set(short.split())
     rows = [(name, "|".join(sorted(short))) for name, short in sorted(forms.items())]
-    write("nicknames", "name\tnicknames (package nicknames 1.0.1; Apache-2.0)", rows)
+    _write("nicknames", "name\tnicknames (package nicknames 1.0.1; Apache-2.0)", rows)
 
 
-def write_wordnet(folder: Path) -> None:
+def _write_wordnet(folder: Path) -> None:
     counts: dict[tuple[str, str], int] = {}
     ranks: dict[tuple[str, str], int] = {}
     for line in (folder / "index.sense").read_text().splitlines():
@@ -136,19 +137,19 @@ def write_wordnet(folder: Path) -> None:
     antonyms: set[tuple[str, str]] = set()
     synonyms: set[tuple[str, str]] = set()
     for part, name in (("n", "noun"), ("v", "verb"), ("a", "adj"), ("r", "adv")):
-        synsets = dict(read_synsets(folder / f"data.{name}", part))
+        synsets = dict(_read_synsets(folder / f"data.{name}", part))
         for own, (words, opposites) in synsets.items():
             for place, target, target_place in opposites:
                 pair = (words[place - 1], synsets[target][0][target_place - 1])
-                if all("_" not in word and word.isalpha() for word in pair) and part_of_speech_seen(pair, counts):
+                if all("_" not in word and word.isalpha() for word in pair) and _part_of_speech_seen(pair, counts):
                     antonyms.add((min(pair), max(pair)))
-            common = [word for word in words if usual(word, own, counts, ranks)]
+            common = [word for word in words if _usual(word, own, counts, ranks)]
             synonyms |= {(a, b) for a in common for b in common if a < b}
-    write("antonyms_wordnet", f"word\topposite {WORDNET}", sorted(antonyms))
-    write("synonyms_wordnet", f"word\tsynonym {WORDNET}", sorted(synonyms - antonyms))
+    _write("antonyms_wordnet", f"word\topposite {WORDNET}", sorted(antonyms))
+    _write("synonyms_wordnet", f"word\tsynonym {WORDNET}", sorted(synonyms - antonyms))
 
 
-def read_synsets(path: Path, part: str):  # type: ignore[no-untyped-def]
+def _read_synsets(path: Path, part: str):  # type: ignore[no-untyped-def]
     for line in path.read_text().splitlines():
         if line.startswith("  "):
             continue
@@ -164,23 +165,23 @@ def read_synsets(path: Path, part: str):  # type: ignore[no-untyped-def]
         yield part + fields[0], (words, opposites)
 
 
-def part_of_speech_seen(pair: tuple[str, str], counts: dict[tuple[str, str], int]) -> bool:
+def _part_of_speech_seen(pair: tuple[str, str], counts: dict[tuple[str, str], int]) -> bool:
     """Whether both words occur in the tagged corpus, neither far rarer than the other (`mediate`, `immediate`)."""
-    few, many = sorted(seen(word, counts) for word in pair)
+    few, many = sorted(_seen(word, counts) for word in pair)
     return few > 0 and few * 10 >= many
 
 
 _SEEN: dict[str, int] = {}
 
 
-def seen(word: str, counts: dict[tuple[str, str], int]) -> int:
+def _seen(word: str, counts: dict[tuple[str, str], int]) -> int:
     if not _SEEN:
         for (lemma, _), count in counts.items():
             _SEEN[lemma] = _SEEN.get(lemma, 0) + count
     return _SEEN.get(word, 0)
 
 
-def usual(word: str, synset: str, counts: dict[tuple[str, str], int], ranks: dict[tuple[str, str], int]) -> bool:
+def _usual(word: str, synset: str, counts: dict[tuple[str, str], int], ranks: dict[tuple[str, str], int]) -> bool:
     """Whether this is what `word` most often means: its first sense, or one with a third of its uses."""
     sense = (word, synset)
     if "_" in word or not word.isalpha() or len(word) < 3 or not counts.get(sense):
@@ -188,15 +189,15 @@ def usual(word: str, synset: str, counts: dict[tuple[str, str], int], ranks: dic
     return ranks[sense] == 1 or counts[sense] * 3 >= _SEEN.get(word, 1)
 
 
-def unique(names):  # type: ignore[no-untyped-def]
+def _unique(names):  # type: ignore[no-untyped-def]
     return list(dict.fromkeys(name for name in names if name))
 
 
-def write(table: str, header: str, rows: list[tuple[str, ...]]) -> None:
+def _write(table: str, header: str, rows: list[tuple[str, ...]]) -> None:
     lines = [f"# {header}", *("\t".join(row) for row in rows)]
     (TABLES / f"{table}.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     print(f"{table}: {len(rows)} rows")
 
 
 if __name__ == "__main__":
-    main()
+    _main()

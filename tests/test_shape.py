@@ -31,6 +31,7 @@ LAYERS = (
 
 MAY_SEE = {
     "mining": {"neighbors"},  # the nearest answers of other questions
+    "guards": {"reasoning"},  # math-verify in a process of its own, which formulae need as much as chains
     "report": {"cards"},  # one way to make strangers' texts harmless
     "judging": {"generation"},  # one client of OpenAI-compatible servers
     "checkout_folder": {"registry"},  # one translation of the disk's refusals

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from typing import Final
 
-from negbank.guards.core import core, core_key
+from negbank.guards.core import LEADING, core, core_key
 from negbank.guards.decision import Decision
 from negbank.guards.spelling import respell
 from negbank.guards.tables import read_names, read_table
@@ -24,7 +24,8 @@ _CLOSED: Final = ("country", "demonym", "state", "element", "compound", "month",
 _MEMBERS_OF: Final = {"terms": "term", "places": "place", "places_cldr": "city", "people": "person"}
 _MAX_NAME: Final = 90
 _MAX_SPACES: Final = 10
-_MAX_CODE: Final = 40
+_MAX_SPACES_IN_PROSE: Final = 4
+_MAX_CODE: Final = 24
 
 _ARTICLE = re.compile("the ", re.IGNORECASE)
 _ASKS_ORIGIN = re.compile(
@@ -32,7 +33,9 @@ _ASKS_ORIGIN = re.compile(
     r"from where|where\b.{0,60}\bfrom|origin|land|pays|pais|paese)\b",
     re.IGNORECASE,
 )
-_ASKS_LANGUAGE = re.compile(r"\b(?:languages?|tongue|speak|spoken|speaks|dialect|translat\w*|word for)\b", re.IGNORECASE)
+_ASKS_LANGUAGE = re.compile(
+    r"\b(?:languages?|tongue|speak|spoken|speaks|dialect|translat\w*|word for)\b", re.IGNORECASE
+)
 _ASKS_FORM = re.compile(
     r"\b(?:symbols?|formulas?|formulae|abbreviat\w*|acronyms?|initialism|stands? for|short for|initials|"
     r"(?:country|postal|iso|currency|area|state) codes?|code (?:of|for)|translat\w*|pen name|real name|birth name|"
@@ -69,9 +72,12 @@ def _by_origin(question: str) -> Decision | None:
 @functools.lru_cache(maxsize=1 << 16)
 def ids_of(text: str) -> Ids:
     """What `text` can name by the tables; empty for a text that is no known name."""
-    if len(text) > _MAX_NAME or text.count(" ") > _MAX_SPACES:
+    spaces = text.count(" ")
+    if len(text) > _MAX_NAME or spaces > _MAX_SPACES or (spaces > _MAX_SPACES_IN_PROSE and text[1:].islower()):
         return NOTHING
     names, codes = _tables()
+    if not _may_name(text):
+        return NOTHING
     key = core_key(text)
     first, _, rest = key.partition(" ")
     found = names.get(key, NOTHING) | (names.get(rest, NOTHING) if first in ("from", "in") else NOTHING)
@@ -82,6 +88,21 @@ def ids_of(text: str) -> Ids:
         if undotted != bare:
             found = found | codes.get(undotted, NOTHING)
     return found
+
+
+def _may_name(text: str) -> bool:
+    """Whether a plain lower-case text begins as some name does; others need the longer look."""
+    if len(text) < 4 or not text.isascii() or not text.replace(" ", "").isalpha() or not text[1:].islower():
+        return True
+    words = text.lower().split(" ")
+    return any(word in _first_words() for word in words[:3])
+
+
+@functools.lru_cache(maxsize=1)
+def _first_words() -> frozenset[str]:
+    """The first words of all names, and the words that lead up to an answer."""
+    names, _ = _tables()
+    return frozenset(key.partition(" ")[0] for key in names) | LEADING - {"to", "of", "in", "a", "the", "it", "that"}
 
 
 def is_code(text: str) -> bool:
@@ -105,6 +126,11 @@ def _countries(ids: Ids) -> set[str]:
 
 def _kinds(ids: Ids) -> set[str]:
     return {name.partition(":")[0] for name in ids} & set(_CLOSED)
+
+
+def kinds_of(text: str) -> set[str]:
+    """The kinds of thing that `text` can name: `country`, `city`, `element` ..."""
+    return {name.partition(":")[0] for name in ids_of(text)}
 
 
 @functools.lru_cache(maxsize=1)
@@ -137,7 +163,13 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
         kind, _, number = period.partition("-")
         for name in known.split("|"):
             names[core_key(name)].add(f"{kind}:{number}")
-    for name, period in (("Weds", "day:2"), ("Tues", "day:1"), ("Thurs", "day:3"), ("Thur", "day:3"), ("Sept", "month:9")):
+    for name, period in (
+        ("Weds", "day:2"),
+        ("Tues", "day:1"),
+        ("Thurs", "day:3"),
+        ("Thur", "day:3"),
+        ("Sept", "month:9"),
+    ):
         names[core_key(name)].add(period)
     for code, known in read_table("languages"):
         for name in known.split("|"):
@@ -149,7 +181,9 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
     for table in ("terms", "places", "places_cldr", "people"):
         for same in read_names(table):
             add(f"{_MEMBERS_OF[table]}:{same[0]}", *same)
-    return {key: frozenset(ids) for key, ids in names.items() if key}, {key: frozenset(ids) for key, ids in codes.items()}
+    return {key: frozenset(ids) for key, ids in names.items() if key}, {
+        key: frozenset(ids) for key, ids in codes.items()
+    }
 
 
 def _add_countries(add: object, codes: dict[str, set[str]]) -> None:

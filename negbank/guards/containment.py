@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from negbank.guards.aliases import ids_of
+from negbank.guards.aliases import ids_of, kinds_of
 from negbank.guards.core import core, core_key, core_tokens
 from negbank.guards.decision import Decision
 from negbank.guards.opposites import are_opposite
@@ -21,8 +21,12 @@ _NEGATIONS: Final = frozenset(
     "not never no neither nor without except but instead rather unlike excluding excepting hardly false wrong isn't "
     "nothing none nobody anything".split()
 )
-_CONTRAST = re.compile(r"^[,;(\s–—-]*(?:and |but )?(?:not|rather than|instead of|unlike|as opposed to|never)\b", re.IGNORECASE)
-_LATER_CONTRAST = re.compile(r"\b(?:but|however|although|though|except|unless|used to|formerly|no longer|until)\b", re.IGNORECASE)
+_CONTRAST = re.compile(
+    r"^[,;(\s–—-]*(?:and |but )?(?:not|rather than|instead of|unlike|as opposed to|never)\b", re.IGNORECASE
+)
+_LATER_CONTRAST = re.compile(
+    r"\b(?:but|however|although|though|except|unless|used to|formerly|no longer|until)\b", re.IGNORECASE
+)
 _CHANGING: Final = frozenset(
     """vice former ex deputy acting half quarter third most part near no non anti pre post fake false artificial
     pseudo quasi step north south east west northern southern eastern western new old upper lower greater lesser inner
@@ -37,16 +41,20 @@ _CLASSES: Final = frozenset(
     biologist mathematician astronomer philosopher economist psychologist explorer astronaut politician senator
     company firm band group team club magazine newspaper book novel film movie song album play poem opera series
     university college school element metal gas mineral species language god goddess hero famous great legendary
-    so-called named called term word letter number year ciudad ville stadt citta cidade pais pays land estado presidente rio fleuve fluss isla ile insel montana color
+    so-called named called term word letter number year ciudad ville stadt citta cidade pais pays land estado
+    presidente rio fleuve fluss isla ile insel montana color
     couleur farbe mr mrs ms miss dr american english british french german
     italian russian chinese japanese spanish irish scottish canadian australian indian""".split()
 )
 """Words that may stand before a name and only say what sort of thing it is."""
 _AFTER_CLASSES: Final = frozenset("gas river city state ocean sea language region area county metal element".split())
-_GENERIC: Final = frozenset("answer correct right called named known name refer simply officially official mainly".split())
+_GENERIC: Final = frozenset(
+    "answer correct right called named known name refer simply officially official mainly".split()
+)
 _ORDER = re.compile(
     r"\b(?:order(?:ed)?|sequence|arrang\w+|rank\w*|steps?|stages?|first|path|flow|cycle|respectively|smallest|largest|"
-    r"least to|most to|least (?:to|complex)|simplest|simple to|hierarchy|levels?|organi[sz]ed|increasing|decreasing|chronolog\w+|followed by|pathway|chain|correctly match\w*)\b",
+    r"least to|most to|least (?:to|complex)|simplest|simple to|hierarchy|levels?|organi[sz]ed|increasing|"
+    r"decreasing|chronolog\w+|followed by|pathway|chain|correctly match\w*)\b",
     re.IGNORECASE,
 )
 _POSITIONAL = re.compile(r"_{2,}|\b(?:statement|scenario) (?:1|2|i|ii)\b|\?[^?]*\?", re.IGNORECASE)
@@ -57,7 +65,8 @@ _ROMANCE = re.compile(
     re.IGNORECASE,
 )
 _FOREIGN_STOP: Final = frozenset(
-    """le la les l un une des du de d est sont et el los las una es son y del al il lo gli i uno e di della sono der die das
+    """le la les l un une des du de d est sont et el los las una es son y del al il lo gli i uno e di della sono
+    der die das
     den dem ein eine ist sind und von vom zu het een zijn en van o os as um uma do da sao""".split()
 )
 _NUMERAL = re.compile("[ivx]+|[a-z]", re.IGNORECASE)
@@ -93,7 +102,10 @@ def _inflected(question: str, right: tuple[str, ...], other: tuple[str, ...]) ->
     """Whether the two differ in endings only, in a language that inflects for gender: `bleu`, `bleue`."""
     if len(right) != len(other) or _ROMANCE.search(question) is None:
         return False
-    return all(one.rstrip("aeos") == two.rstrip("aeos") and len(one.rstrip("aeos")) > 2 for one, two in zip(right, other, strict=True))
+    return all(
+        one.rstrip("aeos") == two.rstrip("aeos") and len(one.rstrip("aeos")) > 2
+        for one, two in zip(right, other, strict=True)
+    )
 
 
 def administered(answer: str, candidate: str) -> bool:
@@ -184,7 +196,11 @@ def _added(
         return None
     if not around.proper and after[:1] not in ((",",), ("(",), (".",), (";",), (":",)):
         return None
-    if _apposed(after) or all(stem(token) in asked or token in _AFTER_CLASSES for token in after if token not in STOP and token[0].isalnum()):
+    if kinds_of(" ".join(shared)) & kinds_of(" ".join(after).strip(" ,.;")):
+        return None  # "Canberra, Sydney": two of one kind
+    if _apposed(after) or all(
+        stem(token) in asked or token in _AFTER_CLASSES for token in after if token not in STOP and token[0].isalnum()
+    ):
         return Decision("same", "containment")
     return None
 
@@ -213,7 +229,8 @@ def _apposed(after: tuple[str, ...]) -> bool:
     if after[0] == "(":
         return after[-1] == ")"
     if after[0] in (",", ";", ":", ".", "–", "—", "-"):
-        return "or" not in after[:3]
+        listed = after.count(",") > 1 or "and" in after or "or" in after
+        return not listed or after[1:2] in (("which",), ("who",), ("that",))
     return after[0] in ("which", "who")
 
 

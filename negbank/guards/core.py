@@ -40,8 +40,7 @@ _TAIL: Final = re.compile(
     r"if i remember (?:correctly|right)|i am sure|i'm sure)?[\s.!]*$",
     re.IGNORECASE,
 )
-_PLAIN: Final = re.compile(r"[A-Za-z]+(?: [A-Za-z]+){0,40}+")
-_LEADING: Final = frozenset(
+LEADING: Final = frozenset(
     """so well ok okay therefore thus hence sure actually certainly of obviously clearly probably hmm i in to as final
     correct right best short true only answer response solution result choice option it this that he she they these
     those there ans c'est ce il la es das die er sie son fue era se e sono si sao het dat det svaret""".split()
@@ -60,7 +59,7 @@ def core(text: str) -> str:
     The text itself where nothing else would be left.
     """
     plain = text.rstrip(" .!")
-    if _PLAIN.fullmatch(plain) is not None and "course" not in plain and " I " not in plain and _LEADING.isdisjoint(plain.lower().split(" ", 2)[:2]):
+    if _is_plain(plain) and " I " not in plain and LEADING.isdisjoint(plain.lower().split(" ", 2)[:2]):
         return plain
     asian = None if text.isascii() else _ASIAN.fullmatch(text[:60].strip(_WRAPPERS + "。"))
     if asian is not None:
@@ -84,15 +83,20 @@ def core(text: str) -> str:
 def core_tokens(text: str) -> tuple[str, ...]:
     """The folded tokens of `core(text)` without articles; with them where nothing else is left."""
     plain = text.rstrip(" .!")
-    if plain[1:].islower() and _PLAIN.fullmatch(plain) is not None:
-        words = plain.lower().split(" ")
-        if len(words[0]) > 2 and _LEADING.isdisjoint(words[:2]) and _SPECIAL.isdisjoint(words):
+    if plain[1:].islower() and _is_plain(plain):
+        words = plain.lower().split()
+        if len(words[0]) > 2 and LEADING.isdisjoint(words[:2]) and _SPECIAL.isdisjoint(words):
             return tuple([word for word in words if word not in _ARTICLES]) or tuple(words)
     tokens = tokens_of(core(text))
     out = tuple(token for place, token in enumerate(tokens) if token not in _ARTICLES)
     if len(out) > 1 and out[0] in _FOREIGN:
         out = out[1:]
     return out or tuple(tokens)
+
+
+def _is_plain(text: str) -> bool:
+    """Whether `text` is plain words only, so that the short way sees all that the long one would."""
+    return text.isascii() and len(text) <= MAX_CHARACTERS and text.replace(" ", "").isalpha() and "course" not in text
 
 
 def core_key(text: str) -> str:

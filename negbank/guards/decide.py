@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+import string
 import unicodedata
 from collections.abc import Sequence
 from typing import Final
@@ -23,7 +24,7 @@ from negbank.guards.negation import decide_negation
 from negbank.guards.normalise import normalise
 from negbank.guards.paraphrase import paraphrase, question_stems
 from negbank.guards.values import decide_values
-from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, fold_accents, read, stem
+from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, read, stem
 from negbank.guards.yes_no import decide_yes_no
 
 _ABOUT_SPELLING = re.compile(
@@ -40,26 +41,39 @@ _SPELLING_HINTS: Final = (
     "variable", "boolean", "html", "operator",
 )  # fmt: skip
 """One of these is in every text that the pattern finds; looking for them first is twenty times as fast."""
-_CASE_COUNTS = re.compile(r"\b(?:python|java|javascript|literals?|keywords?|booleans?|operators?|capital\w*|upper-?\s?case|lower-?\s?case|write the|written|punctuat\w+|title)\b", re.IGNORECASE)
+_CASE_COUNTS = re.compile(
+    r"\b(?:python|java|javascript|literals?|keywords?|booleans?|operators?|capital\w*|upper-?\s?case|"
+    r"lower-?\s?case|write the|written|punctuat\w+|title)\b",
+    re.IGNORECASE,
+)
 _SYMBOLIC = re.compile(
     r"[^\w\s.,;:!?'\"()\-–—…’‘“”«»/&%$€£¥°¿¡*`\[\]]|\w[(\[]\S|[\d]/\w|\w/[\d]|\b\w/\w\b|(?<![\w)])[-+]\s?[$€£\d]"
 )
 """Formulas, code and signs: words alone do not say what such a text means."""
 _KINDS: Final = frozenset("word letter sign symbol character article operator mark".split())
+_KIND_WORDS: Final = _KINDS | frozenset("command keyword function language key method tag".split())
 _NAMED = re.compile(
-    r"(?:the )?(?P<before>word|letter|sign|symbol|character|article|operator|mark|command|keyword|function) (?P<first>\S+)"
-    r"|(?:the )?(?P<last>\S+) (?P<after>word|letter|sign|symbol|character|article|operator|language|key|command|keyword|"
+    r"(?:the )?(?P<before>word|letter|sign|symbol|character|article|operator|mark|command|keyword|"
+    r"function) (?P<first>\S+)"
+    r"|(?:the )?(?P<last>\S+) (?P<after>word|letter|sign|symbol|character|article|operator|language|key|"
+    r"command|keyword|"
     r"function|method|tag|mark)",
     re.IGNORECASE,
 )
 _ABOUT_WORDS = re.compile(
     r"\b(?:(?:word|term|expression) for|(?:in|into) (?:french|spanish|german|italian|portuguese)|"
-    r"(?:french|spanish|german|italian|portuguese|polish|czech|turkish|swedish) (?:word|term|noun|verb|for)|translat\w*)\b",
+    r"(?:french|spanish|german|italian|portuguese|polish|czech|turkish|swedish) (?:word|term|noun|verb|"
+    r"for)|translat\w*)\b",
     re.IGNORECASE,
 )
 """Questions about words of a language that writes accents, where they count."""
-_CODE = re.compile(r"\b(?:python|java|javascript|html|css|sql|bash|literals?|keywords?|booleans?|operators?)\b", re.IGNORECASE)
+_CODE = re.compile(
+    r"\b(?:python|java|javascript|html|css|sql|bash|literals?|keywords?|booleans?|operators?)\b", re.IGNORECASE
+)
+_MAX_SPACES_OF_A_NAME: Final = 6
+_NO_MARKS: Final = str.maketrans("", "", string.punctuation + " ")
 _QUOTES: Final = "\"'“”‘’«»` \t\n"
+
 
 def decide(question: str, answers: Sequence[str], candidate: str) -> Decision | None:
     """What the rules say of `candidate` beside every right answer; None where no rule decides.
@@ -127,7 +141,8 @@ def _value(question: str, answer: str, candidate: str) -> Decision | None:
 def named_part(question: str, text: str) -> str:
     """The core of `text` without "the sign", "the letter", "operator": `==` of "the == operator"."""
     plain = core(text)
-    found = _NAMED.fullmatch(plain) if len(plain) < 60 else None
+    words = plain.lower().split() if len(plain) < 60 else []
+    found = None if _KIND_WORDS.isdisjoint(words) else _NAMED.fullmatch(plain)
     if found is None:
         return plain if plain.rstrip(".!") != text.strip().rstrip(".!") else text
     kind = (found["before"] or found["after"]).lower()
@@ -136,11 +151,13 @@ def named_part(question: str, text: str) -> str:
 
 def _run_together(question: str, answer: str, candidate: str) -> Decision | None:
     """`same` where only spaces, hyphens and accents differ: `voice box`, `voicebox`."""
-    if administered(answer, candidate):
-        return Decision("same", "containment")
-    if abs(len(answer) - len(candidate)) > 6 or len(answer) > 200 or is_symbolic(answer) or is_symbolic(candidate):
+    if abs(len(answer) - len(candidate)) > 6 or len(answer) > 200:
         return None
-    if fold_accents(answer[:1]).lower() != fold_accents(candidate[:1]).lower():
+    if not (answer.isascii() and candidate.isascii()) and administered(answer, candidate):
+        return Decision("same", "containment")
+    if answer.isascii() and candidate.isascii() and _bare(answer) != _bare(candidate):
+        return None
+    if is_symbolic(answer) or is_symbolic(candidate):
         return None
     right, other = _parts(answer), _parts(candidate)
     if not right or "".join(right) != "".join(other) or (len(right) == len(other) and right != other):
@@ -148,6 +165,11 @@ def _run_together(question: str, answer: str, candidate: str) -> Decision | None
     if _ABOUT_WORDS.search(question) and _accents(answer) != _accents(candidate):
         return Decision("different", "text")
     return Decision("same", "text")
+
+
+def _bare(text: str) -> str:
+    """The letters and digits of `text`, in lower case."""
+    return text.lower().translate(_NO_MARKS)
 
 
 def _parts(text: str) -> tuple[str, ...]:
@@ -162,6 +184,8 @@ def _accents(text: str) -> str:
 
 def _beyond(question: str, answer: str, candidate: str) -> Decision | None:
     """What names and values say where the candidate's sentence begins with the question's words."""
+    if candidate.count(" ") <= answer.count(" ") or answer.count(" ") > _MAX_SPACES_OF_A_NAME:
+        return None
     rest = beyond(question, candidate)
     if rest is None:
         return None
@@ -175,8 +199,11 @@ def _beyond(question: str, answer: str, candidate: str) -> Decision | None:
 @functools.lru_cache(maxsize=1 << 14)
 def beyond(question: str, text: str) -> str | None:
     """What `text` ends in after words of `question` and words that say nothing; None where it does not so begin."""
+    last = text.rstrip(_QUOTES + ".!)*").rpartition(" ")[2][:1]
+    if text.count(" ") < 2 or not (last.isupper() or last.isdigit()):
+        return None
     words = core(text).split()
-    if not 3 <= len(words) <= 30 or not words[-1][:1].isupper() and not words[-1][:1].isdigit():
+    if not 3 <= len(words) <= 30 or (not words[-1][:1].isupper() and not words[-1][:1].isdigit()):
         return None
     asked = question_stems(question)
     place = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import re
+import string
 from typing import Final
 
 from negbank.guards.opposites import related_openings, without_prefix
@@ -11,20 +11,31 @@ from negbank.guards.words import MAX_CHARACTERS, NEGATORS, RELATIONS, REMEMBERED
 
 SHARED: Final = 0.3
 """Of the shorter text's words, the share that the longer must have too before sentences are compared at all."""
+MAX_UNSHARED: Final = 3
+"""Texts without a word in common are only compared where one is this short: "it gets smaller", "it decreases"."""
 
 _UNSEEN: Final = STOP | RELATIONS | NEGATORS | frozenset(
     "isn aren wasn weren doesn didn don hasn haven hadn wouldn shouldn couldn cannot fail fails failed get gets got "
     "become becomes became go goes went going stay stays remain remains keep keeps turn turns start starts pass passes "
     "lie lies occur occurs happen happens found located contain contains".split()
 )  # fmt: skip
-_GLANCED = re.compile(r"[^\W_]+")
+_MARKS: Final = str.maketrans(dict.fromkeys(string.punctuation + "–—…’‘“”«»¿¡", " "))
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def glance(text: str) -> frozenset[str]:
     """The openings of the words of `text` that carry meaning."""
-    words = _GLANCED.findall(fold_accents(text[:MAX_CHARACTERS].lower()))
-    return frozenset([_opening(word) for word in words if word not in _UNSEEN])
+    plain = text if text.isascii() else fold_accents(text[:MAX_CHARACTERS])
+    words = plain[:MAX_CHARACTERS].lower().translate(_MARKS).split()
+    return frozenset([_quick_opening(word) for word in words if word not in _UNSEEN])
+
+
+_TURNING: Final = frozenset("un in im il ir di no th br ca fo".split())
+"""How words begin that may be a negation or an irregular form (`thought`); the rest need no look at the tables."""
+
+
+def _quick_opening(word: str) -> str:
+    return word[:4] if len(word) > 6 and word[:2] not in _TURNING else _opening(word)
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
@@ -39,8 +50,10 @@ def comparable(one: frozenset[str], other: frozenset[str]) -> bool:
     Where each has words that the other lacks, those of one side must all be related to some of the other side's.
     """
     shared = len(one & other)
-    if not shared and one and other:
-        return not _unpaired(one, other)
+    if not shared:
+        if not one or not other:
+            return len(one | other) <= MAX_UNSHARED
+        return min(len(one), len(other)) <= MAX_UNSHARED and not _unpaired(one, other)
     if shared < SHARED * min(len(one), len(other)):
         return False
     only_one, only_other = one - other, other - one

@@ -10,8 +10,9 @@ from typing import Final
 
 from negbank.guards.decision import Decision, Verdict
 from negbank.text.dates import Date, compare_dates, names_era, read_dates
+from negbank.text.unit_names import read_unit
 from negbank.text.unit_table import Dimension, Unit, calendar_sizes
-from negbank.text.units import RATIO, Quantity, read_quantities, read_unit
+from negbank.text.units import RATIO, Quantity, read_quantities
 
 CLOSE: Final = Fraction(1, 20)
 """Within a twentieth, what is said to be approximate may be the same."""
@@ -98,40 +99,36 @@ def _agree_on(field: str, first: Date, second: Date) -> bool:
 
 def decide_quantities(question: str, answer: str, candidate: str) -> Decision | None:
     """The verdict on two numbers or quantities; None where either is none, or words must decide."""
+    if _ASKS_TIMES.search(question):
+        answer, candidate = _TIMES.sub(r"\1", answer), _TIMES.sub(r"\1", candidate)
     ours, theirs = read_quantities(answer), read_quantities(candidate)
     if not ours or not theirs:
         return None
-    usual: Verdict | None = None
-    alternative: Verdict | None = None
-    for first, second, is_usual in _comparable(ours, theirs, question):
-        verdict = _compare(question, first, second)
-        if verdict is None:
-            continue
-        if is_usual or verdict == "different":
-            usual = _kinder(usual, verdict)
-        else:
-            alternative = _kinder(alternative, verdict)
-    rule = "unit" if any(q.dimension for q in (ours[0], theirs[0])) else "number"
-    if usual == "same" or (usual is None and alternative is None):
-        return Decision("same", rule) if usual else _incomparable(ours, theirs)
-    if alternative in ("same", "ambiguous") or usual == "ambiguous":
-        return Decision("ambiguous", rule)
-    return Decision("different", rule)
+    found = [
+        (verdict, is_usual or verdict == "different", "unit" if first.dimension or second.dimension else "number")
+        for first, second, is_usual in _comparable(ours, theirs)
+        if (verdict := _compare(question, first, second)) is not None
+    ]
+    if not found:
+        return _incomparable(ours, theirs)
+    verdict, is_usual, rule = min(found, key=lambda pair: (_ORDER.index(pair[0]), not pair[1]))
+    if verdict == "same" and not is_usual:
+        verdict = "ambiguous"
+    return Decision(verdict, rule)
 
 
-def _kinder(first: Verdict | None, second: Verdict) -> Verdict:
-    order: tuple[Verdict, ...] = ("same", "ambiguous", "different")
-    return second if first is None or order.index(second) < order.index(first) else first
+_ORDER: Final[tuple[Verdict, ...]] = ("same", "ambiguous", "different")
 
 
-def _comparable(
-    ours: tuple[Quantity, ...], theirs: tuple[Quantity, ...], question: str
-) -> Iterator[tuple[Quantity, Quantity, bool]]:
+def _comparable(ours: tuple[Quantity, ...], theirs: tuple[Quantity, ...]) -> Iterator[tuple[Quantity, Quantity, bool]]:
     """Pairs of readings, and whether both are the usual reading of their number."""
     usual = [_usual_number(ours), _usual_number(theirs)]
+    alike = {q.unit for q in ours} == {q.unit for q in theirs}  # 180° and 360° are of one scale, whichever it is
     for first in ours:
         for second in theirs:
             both = first.number == usual[0] or first.dimension != ours[0].dimension
+            if alike and first.unit != second.unit and first.dimension == second.dimension:
+                continue
             if first.number != usual[0] and second.number != usual[1] and first.dimension == ours[0].dimension:
                 continue
             yield first, second, both and (second.number == usual[1] or second.dimension != theirs[0].dimension)
@@ -202,6 +199,11 @@ def _compare_values(question: str, first: Quantity, second: Quantity) -> Verdict
         return "ambiguous"
     difference = abs(first.value - second.value)
     if not difference:
+        return "same"
+    scale = _SCALE.search(question)
+    if scale is not None and {first.value, second.value} == {
+        min(first.value, second.value), min(first.value, second.value) * _SCALES[scale[1].lower()],
+    }:  # fmt: skip
         return "same"
     offset = first.dimension == (("K", 1),)
     size = max(abs(first.value - (Fraction(27315, 100) if offset else 0)), abs(second.value), Fraction(1, 10**12))
@@ -345,6 +347,10 @@ def units_in(question: str) -> tuple[Unit, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_ASKS_TIMES: Final = re.compile(r"\b(?:times|factor|fold)\b", re.I)
+_TIMES: Final = re.compile(r"^([\d.,]+|[a-z-]+) ?(?:x|×|times|-?fold|times as \w+)$", re.I)
+_SCALE: Final = re.compile(r"\bhow many (thousand|million|billion|trillion|hundred|dozen)\b", re.I)
+_SCALES: Final = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "trillion": 10**12, "dozen": 12}
 _HOW_MANY: Final = re.compile(r"\bhow many (?:(?:whole|full|more|total) )?([A-Za-z]+)\b", re.I)
 _PHRASE: Final = re.compile(
     r"\b((?:square |cubic )?[a-z]+ per [a-z]+(?: squared)?|square [a-z]+|cubic [a-z]+|degrees [a-z]+|[a-z]+ squared)\b",

@@ -19,12 +19,16 @@ _TITLES: Final = frozenset(
     minister premier mayor reverend rev father sister brother bishop archbishop cardinal rabbi imam count countess duke
     duchess baron baroness tsar czar kaiser sheikh madame monsieur herr frau senor senora don""".split()
 )
-_PARTICLES: Final = frozenset("van von der den de la le du da di del della dos das ter ten bin ibn al el ap mac o".split())
+_PARTICLES: Final = frozenset(
+    "van von der den de la le du da di del della dos das ter ten bin ibn al el ap mac o".split()
+)
 _SUFFIXES: Final = frozenset("jr sr junior senior esq phd md".split())
 _GENERATION = re.compile("[IVX]+")
 _ASKS_PERSON = re.compile(
-    r"\b(?:who|whom|whose|qui|quien|quienes|wer|chi|wie heet|person|man|woman|boy|girl|author|writer|poet|novelist|playwright|composer|"
-    r"musician|singer|rapper|band member|guitarist|drummer|pianist|actor|actress|comedian|director|filmmaker|producer|screenwriter|"
+    r"\b(?:who|whom|whose|qui|quien|quienes|wer|chi|wie heet|person|man|woman|boy|girl|author|writer|poet|"
+    r"novelist|playwright|composer|"
+    r"musician|singer|rapper|band member|guitarist|drummer|pianist|actor|actress|comedian|director|"
+    r"filmmaker|producer|screenwriter|"
     r"painter|sculptor|artist|architect|photographer|designer|inventor|scientist|physicist|chemist|biologist|"
     r"mathematician|astronomer|philosopher|economist|psychologist|explorer|astronaut|cosmonaut|engineer|physician|"
     r"president|vice president|prime minister|minister|chancellor|king|queen|emperor|empress|monarch|pharaoh|pope|"
@@ -45,7 +49,9 @@ _SAME_ASKED: Final = {
     "mountain": "mountain peak mount summit volcano", "city": "city town capital municipality where",
     "country": "country nation state", "waterfall": "waterfall falls", "sea": "sea ocean", "island": "island",
 }  # fmt: skip
-_DIRECTIONS: Final = frozenset("north south east west northern southern eastern western new old central latin upper lower great".split())
+_DIRECTIONS: Final = frozenset(
+    "north south east west northern southern eastern western new old central latin upper lower great".split()
+)
 _SMALL: Final = frozenset("of and the for in on to at a an de la du des & der".split())
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*\.?")
 
@@ -65,11 +71,11 @@ def decide_name(question: str, answer: str, candidate: str) -> Decision | None:
     acronym = _acronym(answer, candidate) or _acronym(candidate, answer)
     if acronym:
         return Decision("same", "alias")
+    if answer.islower() or candidate.islower():
+        return None
     place = _place(question, answer, candidate)
     if place is not None:
         return place
-    if answer.islower() or candidate.islower():
-        return None
     right, other = person(answer), person(candidate)
     if right is None or other is None or not (right.last and other.last):
         return None
@@ -141,7 +147,11 @@ def _namesake(question: str, given: tuple[str, ...], last: str) -> bool:
 def person(text: str) -> Name | None:
     """`text` as a name of a person, or None where its words are not all capitalised or there are too many."""
     raw = core(text)
-    if len(raw) > 60 or any(word[0].islower() and word not in _PARTICLES for word in raw.split()) or re.search(r"[\d:;!?=+/()]", raw):
+    if (
+        len(raw) > 60
+        or any(word[0].islower() and word not in _PARTICLES for word in raw.split())
+        or re.search(r"[\d:;!?=+/()]", raw)
+    ):
         return None
     before, comma, after = raw.partition(",")
     if comma:
@@ -191,10 +201,7 @@ def _acronym(short: str, long: str) -> bool:
     if len(words) < 3 or len(core(long)) > 120:
         return False
     main = [word for word in words if word.lower() not in _SMALL and word.rstrip(".").lower() not in _SUFFIXES]
-    for chosen in (words, main):
-        if "".join(word[0] for word in chosen).upper() == letters:
-            return True
-    return False
+    return any("".join(word[0] for word in chosen).upper() == letters for chosen in (words, main))
 
 
 def _place(question: str, answer: str, candidate: str) -> Decision | None:

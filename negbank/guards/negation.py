@@ -33,7 +33,9 @@ _LOOSE_ITEMS: Final = frozenset("<" + word for word in RELATIONS - _STRICT)
 _ASKING: Final = frozenset("when where who whom why how what".split())
 _RELATIVE: Final = frozenset("that which who".split())
 _CONVERSE: Final = frozenset("buy sell lend borrow give receive teach learn parent child teacher student".split())
-_JOINING: Final = frozenset("go come pass lie get become happen occur found find locat situat occur start contain".split())
+_JOINING: Final = frozenset(
+    "go come pass lie get become happen occur found find locat situat occur start contain".split()
+)
 """Stems of verbs that one wording has and another leaves out: "passes between", "is between"."""
 _MAX_UNMATCHED: Final = 12
 
@@ -192,8 +194,12 @@ def relations_agree(one: Statement, other: Statement) -> bool:
     """Whether neither says another place or time word, nor another question word, than the other."""
     if one.asking and other.asking and one.asking != other.asking:
         return False
-    places_one = {number for number, words in enumerate(_PLACES) for item in one.items if item[1:] in words and item[0] == "<"}
-    places_other = {number for number, words in enumerate(_PLACES) for item in other.items if item[1:] in words and item[0] == "<"}
+    places_one = {
+        number for number, words in enumerate(_PLACES) for item in one.items if item[1:] in words and item[0] == "<"
+    }
+    places_other = {
+        number for number, words in enumerate(_PLACES) for item in other.items if item[1:] in words and item[0] == "<"
+    }
     return not places_one or not places_other or not places_one.isdisjoint(places_other)
 
 
@@ -238,7 +244,9 @@ def _negated(one: str, other: str) -> bool:
 def _opposed(one: str, other: str) -> bool:
     if one.startswith("¬") and other.startswith("¬"):
         one, other = one[1:], other[1:]
-    return are_opposite(stem(one.lstrip("<")), stem(other.lstrip("<")))
+    if one.startswith("<") and other.startswith("<"):
+        return are_opposite(stem(one[1:]), stem(other[1:]))
+    return are_opposite(one, other)
 
 
 def _close(one: str, other: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which words turn a meaning round: opposites with nothing between, opposites of degree, and words that mean the same."""
+"""Words that turn a meaning round, with or without something between, and words and phrases that mean the same."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def without_prefix(word: str) -> tuple[str, int]:
 
 
 def are_opposite(one: str, other: str) -> bool:
-    """Whether two stems are opposites or set against each other, comparatives and superlatives too: `hot` and `cold`, `hotter` and `colder`."""
+    """Whether two stems are opposites or set against each other: `hot` and `cold`, `hotter` and `colder`."""
     known = _degrees()
     if other in known.get(one, ()):
         return True
@@ -107,7 +107,7 @@ def are_close(one: str, other: str) -> bool:
 
 
 def are_synonyms(one: str, other: str) -> bool:
-    """Whether two stems may mean the same in a sentence that agrees in more words: WordNet's synonyms, hot and hotter."""
+    """Whether two stems may mean the same in a sentence that agrees otherwise: WordNet's synonyms, hot and hotter."""
     if other in _all_synonyms().get(one, ()):
         return True
     for ending in ("er", "est"):
@@ -176,7 +176,9 @@ def plainly(tokens: list[str]) -> list[str]:
 def related_openings() -> Opposites:
     """The first four letters of a word -> those of its opposites, synonyms and irregular forms."""
     found: dict[str, set[str]] = defaultdict(set)
-    pairs = [(word, other) for table in (_degrees(), _all_synonyms()) for word, others in table.items() for other in others]
+    pairs = [
+        (word, other) for table in (_degrees(), _all_synonyms()) for word, others in table.items() for other in others
+    ]
     pairs += list(complements().items())
     pairs += [(form, plain) for (row,) in read_table("irregular") for *forms, plain in [row.split()] for form in forms]
     for said, plain in phrases().items():

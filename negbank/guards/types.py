@@ -28,7 +28,9 @@ _MAX_LOOKED_AT: Final = 400
 _AMOUNTS: Final = ("number", "quantity")
 _FIGURE: Final = r"[-+−]?(?:[$€£¥₹]\s?)?[-+−]?(?:\d[\d,.'   ]*|\.\d+)(?:\s?/\s?\d+)?"
 _NUMBER = re.compile(rf"(?:about |around |approximately |over |under |nearly |almost )?{_FIGURE}\s?%?")
-_QUANTITY = re.compile(rf"(?:about |around |approximately |over |under |nearly |almost )?{_FIGURE}\s?-?[^\W\d_°]?[^\d]{{0,24}}")
+_QUANTITY = re.compile(
+    rf"(?:about |around |approximately |over |under |nearly |almost )?{_FIGURE}\s?-?[^\W\d_°]?[^\d]{{0,24}}"
+)
 _MONTHS: Final = (
     r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|"
     r"nov(?:ember)?|dec(?:ember)?)\b\.?"
@@ -37,34 +39,45 @@ _DATE = re.compile(
     rf"(?:(?:in|on|since|by|around|circa|c\.|early|late|mid|the)\s+)*(?:{_MONTHS}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?\s+\d{{4}})?"
     rf"|\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTHS}(?:,?\s+\d{{4}})?|\d{{4}}s?|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}"
     r"|\d{1,4}\s?(?:bc|bce|ad|ce)|(?:ad)\s?\d{1,4}|\d{1,2}(?:st|nd|rd|th) century(?:\s+(?:bc|ad|bce|ce))?"
-    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d{1,2}:\d{2}(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?|noon|midnight)",
+    r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d{1,2}:\d{2}(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?|"
+    r"noon|midnight)",
     re.IGNORECASE,
 )
 _YEAR = re.compile(r"(?:1\d{3}|20\d{2})")
-_CODE = re.compile(r"`|\w\(.*\)\s*;?$|[{};]\s*$|==|!=|=>|->|\bdef \w|\bselect\b.+\bfrom\b|</?\w+>|\w\.\w+\(", re.IGNORECASE)
+_CODE = re.compile(
+    r"`|\w\(.*\)\s*;?$|[{};]\s*$|==|!=|=>|->|\bdef \w|\bselect\b.+\bfrom\b|</?\w+>|\w\.\w+\(", re.IGNORECASE
+)
 _EXPRESSION = re.compile(r"[=^\\√∫∑∞≤≥≠<>±×÷∀∃→]|\d\s?[+*/]\s?\d|\w\s?[+*^]\s?\w|\b(?:sin|cos|tan|log|ln|sqrt)\b")
 _FINITE = re.compile(
-    r"\b(?:is|are|was|were|am|has|have|had|do|does|did|can|could|will|would|shall|should|may|might|must|be|being|been|it|they|he|she|"
+    r"\b(?:is|are|was|were|am|has|have|had|do|does|did|can|could|will|would|shall|should|may|might|must|"
+    r"be|being|been|it|they|he|she|"
     r"we|you|i|because|when|while|if|that|which|who)\b",
     re.IGNORECASE,
 )
 _SAYS_AMOUNT = re.compile(
-    r"\d|\b(?:many|few|several|half|none|no|all|most|some|dozens?|hundreds?|thousands?|millions?|billions?|double|twice|thrice|"
-    r"pair|couple|single|quarter|third|more|less|fewer|equal|same|infinite|infinitely|unlimited|percent|much|little|zero|nil|"
+    r"\d|\b(?:many|few|several|half|none|no|all|most|some|dozens?|hundreds?|thousands?|millions?|"
+    r"billions?|double|twice|thrice|"
+    r"pair|couple|single|quarter|third|more|less|fewer|equal|same|infinite|infinitely|unlimited|percent|"
+    r"much|little|zero|nil|"
     r"never|once|every|each|both|neither|any|lots?|enough|unknown)\b",
     re.IGNORECASE,
 )
 _SAYS_TIME = re.compile(
-    r"\d|\b(?:before|after|during|when|while|until|since|ago|century|centuries|decade|era|age|ages|period|war|year|years|"
+    r"\d|\b(?:before|after|during|when|while|until|since|ago|century|centuries|decade|era|age|ages|period|"
+    r"war|year|years|"
     r"month|months|week|weeks|day|days|hour|hours|night|morning|evening|noon|today|yesterday|tomorrow|never|always|now|"
-    r"spring|summer|autumn|fall|winter|season|early|late|soon|recently|unknown|birth|death|time|first|last|reign|christmas|easter)\b",
+    r"spring|summer|autumn|fall|winter|season|early|late|soon|recently|unknown|birth|death|time|first|"
+    r"last|reign|christmas|easter)\b",
     re.IGNORECASE,
 )
 _HOW_MANY = re.compile(r"\b(?:how (?:many|much|long|old|far|tall|high|heavy|big|large|fast|often|deep|wide)|what (?:number|percentage|"
-                       r"fraction|age|year|time|is the (?:total|sum|value|number|cost|price|probability|population))|combien|cuantos|"
+                       r"fraction|age|year|time|is the (?:total|sum|value|number|cost|price|probability|population))|combien|"
+                       r"cuantos|"
                        r"cuantas|wie viele)\b", re.IGNORECASE)  # fmt: skip
 _WHO = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
-_WHERE = re.compile(r"\b(?:where|(?:which|what) (?:country|city|state|continent|town|county|province|nation))\b", re.IGNORECASE)
+_WHERE = re.compile(
+    r"\b(?:where|(?:which|what) (?:country|city|state|continent|town|county|province|nation))\b", re.IGNORECASE
+)
 _WHEN = re.compile(r"\b(?:when|(?:which|what) (?:year|date|day|month|century|decade))\b", re.IGNORECASE)
 
 
@@ -85,7 +98,11 @@ def answer_type(text: str) -> AnswerType:
         return "date"
     if _NUMBER.fullmatch(plain) or _is_number_words(plain):
         return "number"
-    if len(plain) < 60 and (_QUANTITY.fullmatch(plain) or _starts_with_number_word(plain)) and not _FINITE.search(plain):
+    if (
+        len(plain) < 60
+        and (_QUANTITY.fullmatch(plain) or _starts_with_number_word(plain))
+        and not _FINITE.search(plain)
+    ):
         return "quantity"
     if _EXPRESSION.search(plain):
         return "expression"
@@ -171,8 +188,9 @@ def _fits_amount(question: str, answer: str, candidate: str, kind: AnswerType) -
         return _YEAR.fullmatch(core(candidate)) is not None or ":" in candidate
     if kind in ("person", "place"):
         return False
-    if _HOW_MANY.search(question) or kind == "phrase":
-        return _SAYS_AMOUNT.search(candidate) is not None or not WORDS.isdisjoint(candidate.lower().split())
+    if _HOW_MANY.search(question) or (kind == "phrase" and len(candidate) > 2):
+        said = frozenset(candidate.lower().split())
+        return _SAYS_AMOUNT.search(candidate) is not None or bool(said & (WORDS - _NO_NUMBER))
     return True
 
 
@@ -180,7 +198,9 @@ def _fits_date(question: str, candidate: str, kind: AnswerType) -> bool:
     if kind in ("person", "place"):
         return False
     if kind in _AMOUNTS:
-        return bool(re.search(r"\d{3,4}|\b(?:years?|days?|months?|weeks?|hours?|minutes?|centur\w+|decades?|ago)\b", candidate))
+        return bool(
+            re.search(r"\d{3,4}|\b(?:years?|days?|months?|weeks?|hours?|minutes?|centur\w+|decades?|ago)\b", candidate)
+        )
     if kind == "phrase" and _WHEN.search(question):
         return _SAYS_TIME.search(candidate) is not None
     return True
@@ -191,8 +211,12 @@ def _fits_words(question: str, answer: str, right: AnswerType, kind: AnswerType)
     if kind == "quantity" and right == "phrase":
         return not (_WHO.search(question) or _WHERE.search(question))
     if kind in ("number", "quantity", "date"):
-        return bool(re.search(r"\d", answer)) or (right == "phrase" and bool(_HOW_MANY.search(question) or _WHEN.search(question)))
-    if kind == "place" and (right == "person" or (_WHO.search(question) and right == "phrase" and not _is_place(answer))):
+        return bool(re.search(r"\d", answer)) or (
+            right == "phrase" and bool(_HOW_MANY.search(question) or _WHEN.search(question))
+        )
+    if kind == "place" and (
+        right == "person" or (_WHO.search(question) and right == "phrase" and not _is_place(answer))
+    ):
         return not _WHO.search(question)
     if kind == "person" and right == "place":
         return not _WHERE.search(question)

@@ -27,6 +27,7 @@ from negbank.text.maths import Maths, compare_maths, looks_like_maths, read_math
 from negbank.text.number_words import WORDS
 from negbank.text.numbers import read_number
 from negbank.text.symbols import GREEK, named_symbols, plain_letters, spelling_form, symbol_form
+from negbank.text.unit_names import read_unit
 
 if TYPE_CHECKING:
     from negbank.reasoning.judge import MathJudge
@@ -45,7 +46,10 @@ _VALUE_WORDS: Final = (
     (WORDS - {"a", "an", "and", "of", "point", "over", "o"})
     | MONTH_WORDS
     | frozenset(GREEK)
-    | frozenset("noon midnight midday o'clock infinity minus plus percent sharp flat fortnight".split())
+    | frozenset(
+        "noon midnight midday o'clock infinity minus plus percent sharp flat fortnight "
+        "sin cos tan log ln sqrt exp".split()
+    )
 )
 _ABOUT_CHEMISTRY: Final = re.compile(
     r"\b(?:chemi\w*|elements?|formula\w*|symbols?|compounds?|molecul\w*|ions?|atoms?|isotopes?|gas(?:es)?|metals?|acids?|"
@@ -64,6 +68,9 @@ _PROSE: Final = re.compile(
     r"seven|eight|half)[A-Za-z]{4}"
 )
 """A word that no formula holds, and no LaTeX."""
+_NAMED: Final = re.compile(
+    r"\$?(?:[A-Za-z][A-Za-z ]{2,24}|[A-Za-z]{1,3}\([^()=]{1,12}\)|[A-Za-z]\^\{?-1\}?\([a-z]\))\s*=\s*([^=<>]+?)\$?"
+)
 _SUM: Final = re.compile(r"\d \s*[-+−–]\s* ?\d")
 _NUMERAL: Final = re.compile(r"[MDCLXVI]+")
 _TITLE_MARK: Final = re.compile(r"\(R\)|\(TM\)|\(C\)|[®™©℠]")
@@ -81,6 +88,8 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
         return None
     if answer == candidate:
         return Decision("same", "text")
+    if ("=" in answer) != ("=" in candidate):
+        answer, candidate = _unnamed(answer), _unnamed(candidate)
     asked = decide_form(question, answer, candidate)
     if asked is not None or not (ours or theirs):
         return asked
@@ -94,6 +103,12 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
         or decide_framed(question, answer, candidate)
         or _decide_symbols(question, answer, candidate)
     )
+
+
+def _unnamed(text: str) -> str:
+    """What follows a name and `=`: 0.3 for `P(A) = 0.3`."""
+    found = _NAMED.fullmatch(text)
+    return text if found is None else found[1]
 
 
 def _decide_measured(question: str, answer: str, candidate: str) -> Decision | None:
@@ -136,7 +151,7 @@ def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | N
 @lru_cache(maxsize=REMEMBERED)
 def _numbered(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
     """The words of a name and its number: the one at its end, or an ordinal at its beginning."""
-    if len(text) > 60:
+    if len(text) > 60 or "=" in text:
         return ()
     words = _NUMBER_SIGN.sub("no ", spelling_form(text).strip(" .")).split()
     if not 2 <= len(words) <= 7:
@@ -151,16 +166,19 @@ def _numbered(text: str) -> tuple[tuple[tuple[str, ...], str], ...]:
         if not numbers or len(words) <= used or numbers[0].decimals != 0:
             continue
         name = tuple(word.lower() for word in words[:-used] if word.lower() != "the")
+        name = name[:-1] if len(name) > 1 and name[-1].rstrip(".") in ("no", "nr", "number") else name
         return ((name, str(numbers[0].value)),) if name and all(word[0].isalpha() for word in name) else ()
     return ()
 
 
 def _decide_spelling(question: str, answer: str, candidate: str) -> Decision | None:
     """The same letters, but for accents, look-alikes, ligatures, widths, invisible characters, quotes and hyphens."""
-    ours, theirs = spelling_form(answer), spelling_form(candidate)
+    ours, theirs = (spelling_form(_TITLE_MARK.sub("", text)) for text in (answer, candidate))
     if ours == theirs:
         return Decision("same", "text")
     ours, theirs = _bare(ours), _bare(theirs)
+    if not (ours + theirs).isascii():
+        ours, theirs = ours.strip("!?¡¿ "), theirs.strip("!?¡¿ ")
     if not ours or not theirs:
         return None
     without, spaced = (_unhyphenated(ours), _unhyphenated(theirs)), (_HYPHEN.sub(" ", ours), _HYPHEN.sub(" ", theirs))
@@ -188,7 +206,7 @@ def _same_letters(ours: str, theirs: str) -> bool:
 
 def _bare(text: str) -> str:
     """`text` without quotes, trade marks, and the full stop at its end."""
-    text = _NUMBER_SIGN.sub("no ", _TITLE_MARK.sub("", text))
+    text = _NUMBER_SIGN.sub("no ", text)
     return " ".join(text.replace('"', "").replace(" & ", " and ").split()).strip(" .")
 
 
@@ -222,6 +240,10 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     ours, theirs = symbol_form(answer), symbol_form(candidate)
     if ours == theirs or named_symbols(answer) & named_symbols(candidate):
         return Decision("same", "symbol")
+    if ours.lower() != theirs.lower() and set(read_unit(answer)) & set(
+        read_unit(candidate)
+    ):  # the name of a unit and its symbol
+        return Decision("same", "unit")
     found = _decide_formulae(question, answer, candidate)
     prose = _PROSE.search(answer) is not None or _PROSE.search(candidate) is not None
     if found is None and not prose and (looks_like_maths(answer) or looks_like_maths(candidate)):
@@ -269,6 +291,8 @@ def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None
     ours, theirs = read_maths(answer), read_maths(candidate)
     if ours is not None and theirs is not None:
         same = compare_maths(ours, theirs)
+        if same is False and (_is_intercept(question, ours, theirs) or _is_intercept(question, theirs, ours)):
+            return Decision("ambiguous", "maths")
         if same is False and _is_rounded(ours, theirs, answer, candidate):
             return Decision("ambiguous", "maths")
         if same is not None:
@@ -284,6 +308,14 @@ def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None
 @lru_cache(maxsize=REMEMBERED)
 def _judged(answer: str, candidate: str) -> str:
     return _judge().compare(answer, candidate)
+
+
+def _is_intercept(question: str, point: Maths, value: Maths) -> bool:
+    """Whether an intercept is given as a point and as its one coordinate that is not 0."""
+    if "intercept" not in question.lower() or point.kind != "list" or value.kind != "value" or len(point.values) != 2:
+        return False
+    others = [coordinate[0] for coordinate in point.values if coordinate[0] != 0]
+    return len(others) == 1 and others[0] == value.values[0][0]
 
 
 def _is_rounded(ours: Maths, theirs: Maths, answer: str, candidate: str) -> bool:

@@ -36,7 +36,11 @@ def order_of(
         if active is not None:
             found = order_of(first, active, loose, moved_freely, relative)
             return found if found in ("same", "harmless") else "swapped"
-    if _chunks_alike(one, other) or _dative(one, other) or not _genitives(one, loose).isdisjoint(_genitives(other, loose)):
+    if (
+        _chunks_alike(one, other)
+        or _dative(one, other)
+        or not _genitives(one, loose).isdisjoint(_genitives(other, loose))
+    ):
         return "harmless"
     bare, moved = _without(one, loose - _LISTING), _without(other, loose - _LISTING)
     if moved_freely:

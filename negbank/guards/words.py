@@ -30,7 +30,8 @@ STOP: Final = frozenset(
 """Words that do not carry an answer's meaning by themselves; those that turn it round are in negation.py."""
 
 RELATIONS: Final = frozenset(
-    "than before after above below over under beneath from to into onto by between against toward towards through throughout within "
+    "than before after above below over under beneath from to into onto by between against toward "
+    "towards through throughout within "
     "during until without with inside outside around behind while out off up down across upon of in on at for and or "
     "as".split()
 )
@@ -164,7 +165,7 @@ def _plain_verb(cut: str) -> str:
     if cut[-1] == cut[-2] and cut[-1] not in "lsz":
         return cut[:-1]
     if len(_VOWELS.findall(cut)) == 1:
-        if cut[-1] in "cvuz" or cut.endswith(("as", "is", "os", "us", "ng")) and cut[-3:] not in ("ing", "ong"):
+        if cut[-1] in "cvuz" or (cut.endswith(("as", "is", "os", "us", "ng")) and cut[-3:] not in ("ing", "ong")):
             return cut + "e"
         if len(cut) >= 2 and cut[-1] not in "aeiouwxy" and cut[-2] in "aeiouy" and cut[-3:-2] not in "aeiou":
             return cut + "e"

@@ -20,8 +20,8 @@ def _words(text: str) -> frozenset[str]:
 _YES: Final = _words(
     """yes yeah yep yup aye sure certainly absolutely definitely indeed affirmative true correct right y t totally
     exactly of-course sure-thing by-all-means i-think-so without-a-doubt without-doubt most-certainly
-    oui si ja jawohl jo da sim tak ano igen evet nai kylla hai ya vrai verdadero cierto richtig wahr vero verdadeiro waar
-    claro claro-que-si por-supuesto bien-sur mais-oui naturlich certo
+    oui si ja jawohl jo da sim tak ano igen evet nai kylla hai ya vrai verdadero cierto richtig wahr vero verdadeiro
+    waar claro claro-que-si por-supuesto bien-sur mais-oui naturlich certo
     да верно так ναι はい 是 是的 对 對 네 예 نعم हाँ हां כן"""
 )
 _NO: Final = _words(
@@ -38,7 +38,9 @@ _OPEN: Final = _words(
     i-am-not-sure not-known nobody-knows no-one-knows hard-to-say peut-etre vielleicht quizas tal-vez forse talvez
     probably-not inconclusive possibly-not who-knows"""
 )
-_ALSO_OTHERWISE: Final = frozenset("right true correct sure y n t f negative never hardly wrong ne ei ya da ano si tak nie jo hai so".split())
+_ALSO_OTHERWISE: Final = frozenset(
+    "right true correct sure y n t f negative never hardly wrong ne ei ya da ano si tak nie jo hai so".split()
+)
 """Words of those above that are answers of another kind as well; they count only where a yes or no is asked for."""
 
 _POLAR_START: Final = frozenset(
@@ -46,14 +48,19 @@ _POLAR_START: Final = frozenset(
     wasn't weren't don't doesn't didn't can't couldn't won't wouldn't shouldn't hasn't haven't hadn't
     ist sind war waren hat haben kann konnen wird est sont""".split()
 )
-_TRUE_FALSE = re.compile(r"\b(?:true or false|yes or no|yes/no|true/false|is it true|is this (?:true|correct)|"
-                         r"answer (?:with )?(?:yes|no)|right or wrong|correct or incorrect)\b", re.IGNORECASE)  # fmt: skip
+_TRUE_FALSE = re.compile(
+    r"\b(?:true or false|yes or no|yes/no|true/false|is it true|is this (?:true|correct)|answer (?:with )?(?:yes|no)|"
+    r"right or wrong|correct or incorrect)\b",
+    re.IGNORECASE,
+)
 _WH: Final = frozenset("what which who whom whose when where why how".split())
 _PRONOUNS: Final = frozenset("it they he she i we you there that this these those both one".split())
 _AUXILIARIES: Final = frozenset(
     "is are was were am do does did can could will would shall should has have had may might must".split()
 )
 _EMPHASIS: Final = frozenset("indeed certainly definitely really actually surely absolutely always".split())
+_TRUTH: Final = {"true": 1, "correct": 1, "right": 1, "false": -1, "incorrect": -1, "wrong": -1, "untrue": -1}
+_WORD_AND_MARK = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*\s*([,.;:!–—*]|-\s)?")
 _STATEMENT: Final = frozenset("the statement claim answer sentence this that it assertion is was a".split())
 _FIRST_WORD = re.compile(r"[^\w]{0,8}([^\W\d_]+)")
 _FIRST: Final = frozenset(phrase.split("-")[0] for phrase in _YES | _NO | _OPEN) | _PRONOUNS | _STATEMENT
@@ -118,21 +125,20 @@ def is_polar(question: str) -> bool:
     if any(hint in lower for hint in ("true", "yes", "correct", "wrong", "answer")) and _TRUE_FALSE.search(question):
         return True
     last = _last_sentence(question)
-    words = re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)?", last[:600].lower())
-    if not words or words[0] in _WH:
-        return False
-    if "or" in words and "or not" not in last.lower():
-        return False
-    while len(words) > 1 and words[0] in ("and", "so", "but", "then", "well"):
+    words = last.lower().replace("’", "'").split(maxsplit=2)
+    while len(words) > 1 and words[0].strip(",") in ("and", "so", "but", "then", "well"):
         words = words[1:]
-    if words[0].replace("’", "'") in _POLAR_START:
+    first = words[0].strip("¿\"'([ ,") if words else ""
+    if not first or first in _WH or (" or " in last and "or not" not in last.lower()):
+        return False
+    if first in _POLAR_START:
         return True
-    if _TAG_QUESTION.search(last) and not _foreign_wh(last):
+    if ("¿" in last or "-" in last or "est" in first) and _TAG_QUESTION.search(last) and not _foreign_wh(last):
         return True
     # "In France, is it legal to ...?"
     comma = last.rfind(", ")
     after = last[comma + 2 :].split(" ", 1)[0].lower() if comma > 0 else ""
-    return after in _POLAR_START and _WH.isdisjoint(words)
+    return after in _POLAR_START and _WH.isdisjoint(re.findall(r"\w+", last[:600].lower()))
 
 
 def _last_sentence(question: str) -> str:
@@ -170,8 +176,8 @@ def reply(text: str, polar: bool) -> Reply | None:
         return None
     whole = _sign("-".join(tokens))
     if whole is not None and len(tokens) <= 5:
-        word = "-".join(tokens)
-        return Reply(whole, True, only_reply=word not in _ALSO_OTHERWISE) if polar or word not in _ALSO_OTHERWISE else None
+        alone = "-".join(tokens) not in _ALSO_OTHERWISE
+        return Reply(whole, True, only_reply=alone) if polar or alone else None
     if not polar and tokens[0] not in ("yes", "no", "oui", "non", "ja", "nein", "si"):
         return None
     return _longer(tokens, text)
@@ -181,29 +187,34 @@ def _longer(tokens: list[str], text: str) -> Reply | None:
     short = _short_answer(tokens)
     if short is not None:
         return Reply(short, True)
-    if all(token in _STATEMENT or token == "not" for token in tokens[:-1]) and tokens[-1] in ("true", "correct", "right", "false", "incorrect", "wrong", "untrue"):  # fmt: skip
-        sign = 1 if tokens[-1] in ("true", "correct", "right") else -1
-        return Reply(-sign if "not" in tokens else sign, True)
+    if tokens[-1] in _TRUTH and all(token in _STATEMENT or token == "not" for token in tokens[:-1]):
+        true = _TRUTH[tokens[-1]]
+        return Reply(-true if "not" in tokens else true, True)
     for length in (3, 2, 1):
         sign = _sign("-".join(tokens[:length])) if len(tokens) > length else None
-        if sign is None:
-            continue
-        rest = tokens[length:]
-        mark = _mark_after(text, length)
-        tail = _short_answer(rest)
-        if mark or tail is not None:
-            if len(rest) <= 2 and (_sign("-".join(rest)) is not None or _sign(rest[0]) is not None):
-                return Reply(sign, True) if _sign("-".join(rest)) == sign else None
-            if tail is not None:
-                return Reply(sign, True) if tail == sign or length > 1 else None
-            statement = len(rest) <= 4 and rest[-1] in ("true", "correct", "right", "false", "incorrect", "wrong")
-            return Reply(sign, statement, hedged=not _HEDGE.isdisjoint(rest))
+        if sign is not None:
+            found = _with_rest(sign, tokens[length:], length, text)
+            if found is not None:
+                return found
     return None
+
+
+def _with_rest(sign: int, rest: list[str], length: int, text: str) -> Reply | None:
+    """The reply of a text that begins with yes or no (`sign`, in `length` words) and goes on with `rest`."""
+    short = _short_answer(rest)
+    if short is None and not _mark_after(text, length):
+        return None
+    if len(rest) <= 2 and (_sign("-".join(rest)) is not None or _sign(rest[0]) is not None):
+        return Reply(sign, True) if _sign("-".join(rest)) == sign else None
+    if short is not None:
+        return Reply(sign, True) if short == sign or length > 1 else None
+    return Reply(sign, len(rest) <= 4 and rest[-1] in _TRUTH, hedged=not _HEDGE.isdisjoint(rest))
 
 
 def _mark_after(text: str, length: int) -> bool:
     """Whether a mark follows the first `length` words of `text`."""
-    return re.match(r"\W*(?:[^\W_]+(?:['’-][^\W_]+)*\W+){%d}" % (length - 1) + r"[^\W_]+(?:['’-][^\W_]+)*\s*(?:[,.;:!–—]|-\s|\*)", text) is not None  # fmt: skip
+    words = _WORD_AND_MARK.findall(text[:200])
+    return len(words) >= length and bool(words[length - 1])
 
 
 def _sign(phrase: str) -> int | None:

@@ -223,7 +223,8 @@ def _literal(text: str) -> tuple[Number, ...]:
     readings = [] if grouped is None else [Number(Fraction(grouped), 0)]
     if signs[-1] in ".," and signs[-1] not in signs[:-1]:
         whole = _grouped(groups[:-1], signs[:-1])
-        if whole is not None:
+        # nobody writes 300,000 for three hundred with three decimals
+        if whole is not None and not (readings and signs[-1] == "," and not int(groups[-1])):
             decimals = groups[-1]
             value = Fraction(whole * 10 ** len(decimals) + int(decimals), 10 ** len(decimals))
             # 1,234 groups where English is written, and 12.350 does not

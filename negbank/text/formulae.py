@@ -34,6 +34,9 @@ def formula_form(text: str) -> str | None:
     if not text or len(text) > 200:
         return None
     form = symbol_form(text)
+    cross = re.fullmatch(r"([A-Za-z]{2,6})×([A-Za-z]{2,6})", form)
+    if cross is not None:
+        return "×".join(sorted(cross.groups()))
     arrow = _SIDES.search(form)
     if arrow is not None and "+" in form and len(form) > 4:
         sides = [_side(side) for side in _SIDES.split(form)]
@@ -69,4 +72,4 @@ def _species(form: str) -> str | None:
 
 def is_telling(text: str) -> bool:
     """Whether a formula form can be nothing but one: it has a digit, a charge, a bond, or several elements."""
-    return re.search(r"[\d^=≡→]|[A-Za-z]-[A-Z]", text) is not None
+    return re.search(r"[\d^=≡→×]|[A-Za-z]-[A-Z]", text) is not None

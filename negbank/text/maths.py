@@ -13,14 +13,16 @@ from typing import Final
 from negbank.text.expressions import MAX_LENGTH, Values, are_close, evaluate, tidy_formula
 
 _MARKS: Final = re.compile(
-    r"[\\^=<>≤≥≠∈√π∞∪|{}\[\]⁰¹²³⁴⁵⁶⁷⁸⁹±]|\d\s*[A-Za-z(]|[A-Za-z)]\s*[-+*/·×−]\s*[\dA-Za-z(]|\d\s*[-+*/·×÷−]\s*\d|\(.*,.*\)|!$|°"
+    r"[\\^=<>≤≥≠∈√π∞∪|{}\[\]⁰¹²³⁴⁵⁶⁷⁸⁹±]|\d\s*[A-Za-z(]|[A-Za-z)]\s*[-+*/·×−]\s*[\dA-Za-z(]|\d\s*[-+*/·×÷−]\s*\d|\(.*,.*\)|!$|°|\b(?:sin|cos|tan|log|ln|sqrt|exp)\b"
 )
 _MATRIX: Final = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*?)\\end\{\1\}", re.DOTALL)
 _NAMED: Final = re.compile(
-    r"([A-Za-z](?:_\{?\w\}?)?|[A-Za-z]'{0,3}(?:\([a-z]\))?|d[a-z]/d[a-z]|\\?(?:theta|alpha|beta|lambda|phi))\s*=\s*([^=]+)"
+    r"([A-Za-z](?:_\{?\w\}?)?|[A-Za-z]'{0,3}(?:\([a-z]\))?|[A-Za-z]\^\{?-1\}?\([a-z]\)|d[a-z]/d[a-z]|\\?(?:theta|alpha|beta|lambda|phi))\s*=\s*([^=]+)"
 )
 _RELATION: Final = re.compile(r"\s*(=|<|>|≤|≥|≠)\s*")
 _JOINED: Final = re.compile(r"\s*(?:,|;|\bor\b|\band\b)\s*|,\s*(?:or|and)\s+")
+_CROSS: Final = re.compile(r"[A-Za-z]{2,6} ?[×xX] ?[A-Za-z]{2,6}")
+"""A cross of two genotypes is no product."""
 _FLIPPED: Final = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
 
 
@@ -41,8 +43,9 @@ class Maths:
 @lru_cache(maxsize=4_096)
 def read_maths(text: str) -> Maths | None:
     """`text` as mathematics; None where it is anything else."""
-    if not text or len(text) > MAX_LENGTH:
+    if not text or len(text) > MAX_LENGTH or _CROSS.fullmatch(text):
         return None
+    text = re.sub(r"\\langle|⟨", "(", re.sub(r"\\rangle|⟩", ")", text))
     matrix = _MATRIX.fullmatch(text.strip().strip("$").strip())
     if matrix is not None:
         return _matrix(matrix[2])
@@ -62,6 +65,8 @@ def compare_maths(first: Maths, second: Maths) -> bool | None:
     """Whether both say the same; None where they cannot be compared."""
     if first.kind == "union" or second.kind == "union":
         return _compare_unions(first, second)
+    if re.fullmatch(r"[A-Za-z] [A-Za-z]", f"{first.letter} {second.letter}") and first.letter != second.letter:
+        return None if "y" in (first.letter, second.letter) and "f" in (first.letter, second.letter) else False
     first, second = _aligned(first, second), _aligned(second, first)
     kinds = {first.kind, second.kind}
     if kinds == {"list", "interval"}:
@@ -74,6 +79,8 @@ def compare_maths(first: Maths, second: Maths) -> bool | None:
         return _same_equation(first.values[0], second.values[0])
     if first.kind == "set":
         return _same_set(first.values, second.values)
+    if first.kind == "list" and len(first.values) > 2:
+        return _same_members(first.values, second.values)
     if first.kind in ("list", "interval", "matrix"):
         return first.ends == second.ends and _same_members(first.values, second.values)
     return _equal(first.values[0], second.values[0])
@@ -139,6 +146,8 @@ def _read(text: str) -> Maths | None:
         values = _members(text[1:-1])
         ends = ("[" if text[0] == "[" else "(") + ("]" if text[-1] == "]" else ")")
         return Maths("interval", values, ends) if values is not None and len(values) == 2 else None
+    if text[:1] == "[" and text[-1:] == "]" and len(_split(text[1:-1])) > 2:
+        text = f"({text[1:-1]})"
     if text[:1] in "([" and text[-1:] in ")]" and _closes_at_end(text):
         values = _members(text[1:-1], "and" not in text)
         if values is not None and len(values) > 1:

@@ -73,6 +73,8 @@ def longest_number(words: Sequence[str]) -> tuple[int, tuple[Numeral, ...]]:
     """
     if not words or words[0] not in _STARTS:
         return 0, ()
+    if words[0] in ("a", "an") and (len(words) == 1 or words[1] in _JOINTS):
+        return 0, ()
     known, pointed = 0, False
     while known < min(len(words), MAX_WORDS) and words[known] in WORDS and words[known] not in _TIMES:
         pointed = pointed or words[known] in ("point", "oh", "o")

@@ -42,7 +42,11 @@ _NAMES: Final = {
     "plus": "+", "minus": "-", "equals": "=", "percent": "%", "per cent": "%", "ampersand": "&", "asterisk": "*",
     "hash": "#", "degree": "°", "square root": "√", "there exists": "∃", "for all": "∀", "union": "∪",
     "intersection": "∩", "element of": "∈", "dollar": "$", "dollar sign": "$", "euro": "€", "euro sign": "€",
-    "pound sign": "£", "yen": "¥", "ohm": "Ω", "at sign": "@", "section sign": "§", "copyright": "©", "registered": "®",
+    "pound sign": "£", "question mark": "?", "exclamation mark": "!", "exclamation point": "!", "comma": ",",
+    "full stop": ".", "period": ".", "colon": ":", "semicolon": ";", "apostrophe": "'", "hyphen": "-", "slash": "/",
+    "forward slash": "/", "backslash": "\\", "underscore": "_", "vertical bar": "|",
+    "pipe": "|", "tilde": "~", "caret": "^",
+    "yen": "¥", "ohm": "Ω", "at sign": "@", "section sign": "§", "copyright": "©", "registered": "®",
 }  # fmt: skip
 _ALIKE: Final = str.maketrans(
     {
@@ -66,6 +70,8 @@ _ARROWS: Final = (
 _INDEX: Final = re.compile(r"_\s?(?:\{([^{}]{1,12})\}|(\w))")
 _POWER: Final = re.compile(r"(?:\^|\*\*)\s?(?:\{([^{}]{1,12})\}|\(([-+]?\w{1,9})\))|\*\*")
 _AROUND: Final = re.compile(r"(?<=[^\w\s]) (?=\S)|(?<=\S) (?=[^\w\s])")
+_SAID: Final = re.compile(r"^(?:(?:an?|the) )?(?:greek )?(?:(?:letter|symbol|sign|character) )?")
+_NOTE: Final = re.compile(r"\b([A-G])[ -](flat|sharp)\b")
 _LETTERS: Final = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŀ": "l",
 }  # fmt: skip
@@ -145,6 +151,8 @@ def symbol_form(text: str) -> str:
         text = _COMMAND.sub(lambda m: _LATEX.get(m[1], m[0]), text)
     for pattern, sign in _ARROWS:
         text = pattern.sub(sign, text)
+    text = _NOTE.sub(lambda m: m[1] + ("b" if m[2] == "flat" else "#"), text)
+    text = re.sub(r"(?<=\w) x (?=\w)", "×", text)
     text = _INDEX.sub(lambda m: m[1] or m[2], text)
     text = _POWER.sub(lambda m: "^" + (m[1] or m[2] or ""), text)
     text = _AROUND.sub("", " ".join(text.split()))
@@ -156,7 +164,10 @@ def symbol_form(text: str) -> str:
 def named_symbols(text: str) -> frozenset[str]:
     """The signs that `text` is, as itself or by name: `lambda` is λ or Λ; its symbol form if it is no name."""
     form = symbol_form(text)
-    name = form.lower().removeprefix("the ").removesuffix(" sign").removesuffix(" symbol")
+    name = _SAID.sub("", form.lower()).removesuffix(" sign").removesuffix(" symbol")
+    blood = re.fullmatch(r"(a|b|ab|o) (positive|negative)", name)
+    if blood is not None:
+        return frozenset((blood[1].upper() + ("+" if blood[2] == "positive" else "-"),))
     if name in GREEK:
         return frozenset((GREEK[name], GREEK[name].upper()))
     for prefix, upper in (("capital ", True), ("uppercase ", True), ("small ", False), ("lowercase ", False)):

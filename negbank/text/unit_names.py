@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -24,6 +25,7 @@ _SPOKEN: Final = (
     (re.compile(r"\b([A-Za-z]+) cubed\b", re.I), r"\1^3"),
     (re.compile(r" ?(?:\bper\b|\ba(?=n? (?:second|minute|hour|day|week|month|year)\b)n?) ?", re.I), "/"),
 )
+_A_HUNDRED: Final = re.compile(r" ?/ ?100 ?([A-Za-z]+)$")
 _ATOM: Final = re.compile(r"(°[CFK]?|[℃℉¢€£¥$₹″′%]|[A-Za-zΩμÅ_$]+[$.]?)(?:\^?\{?([-+]?\d)\}?)?")
 
 
@@ -39,7 +41,11 @@ def read_unit(text: str) -> tuple[Unit, ...]:
     text = _PHRASES.sub(lambda m: "_".join(part for part in m.groups() if part), text.translate(_POWERS))
     for pattern, spelled in _SPOKEN:
         text = pattern.sub(spelled, text)
-    return _product(text.strip())
+    hundred = _A_HUNDRED.search(text)  # fuel: 5 L/100 km
+    if hundred is None:
+        return _product(text.strip())
+    units = _product(text[: hundred.start()].strip() + f"/{hundred[1]}")
+    return tuple(replace(unit, factor=unit.factor / 100, name=f"{unit.name}/100") for unit in units)
 
 
 def atoms(word: str) -> tuple[Unit, ...]:

@@ -72,6 +72,7 @@ _SI: Final[tuple[tuple[str, str, Dimension, Fraction], ...]] = (
     ("B", "byte", _BYTE, Fraction(1)),
     ("b", "bit", _BYTE, Fraction(1, 8)),
     ("bit", "", _BYTE, Fraction(1, 8)),
+    ("bps", "", (("B", 1), ("s", -1)), Fraction(1, 8)),
     ("t", "tonne", _KG, Fraction(1000)),
     ("lm", "lumen", (("lm", 1),), Fraction(1)),
     ("cd", "candela", (("cd", 1),), Fraction(1)),
@@ -83,7 +84,8 @@ _SI: Final[tuple[tuple[str, str, Dimension, Fraction], ...]] = (
 """Symbol, names, dimension, factor: what takes SI prefixes."""
 _NO_PREFIX_SYMBOLS: Final = frozenset("cd dm hm".split())
 _BARE_ONLY: Final = {"t": "kM", "bar": "mk", "K": "mkM", "yr": "kMG", "pc": "kMG", "T": "mμ", "F": "pnμm", "C": "mμn",
-                     "B": "kMGTP", "b": "kMGT", "bit": "kMGT", "mol": "mk", "Wh": "kMGT", "cal": "k", "lm": "k",
+                     "B": "kMGTP", "b": "kMGT", "bit": "kMGT", "bps": "kMGT", "mol": "mk", "Wh": "kMGT", "cal": "k",
+                      "lm": "k",
                       "cd": "m",
                      "Bq": "kMG"}  # fmt: skip
 """The prefixes that some symbols are met with; `pt`, `ft`, `dB` are something else."""
@@ -93,12 +95,12 @@ _IN: Final = Fraction(254, 10**4)
 _GALLON: Final = Fraction(3785411784, 10**12)
 _UK_GALLON: Final = Fraction(454609, 10**8)
 _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
-    ("min mins minute minutes", _S, 60),
+    ("min mins minute minutes ′", _S, 60),
     ("h hr hrs hour hours", _S, 3600),
     ("d day days", _S, 86400),
     ("week weeks wk wks", _S, 604800),
     ("fortnight fortnights", _S, 1209600),
-    ("secs", _S, 1),
+    ("secs ″", _S, 1),
     ("month months mo mos", (("year", 1),), Fraction(1, 12)),
     ("y", (("year", 1),), 1),
     ("decade decades", (("year", 1),), 10),
@@ -117,7 +119,7 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("furlong furlongs", _M, Fraction(201168, 1000)),
     ("fathom fathoms", _M, 72 * _IN),
     ("ha hectare hectares", _AREA, 10**4),
-    ("acre acres", _AREA, Fraction(40468564224, 10**7)),
+    ("acre acres ac", _AREA, Fraction(40468564224, 10**7)),
     ("lb lbs pound pounds", _KG, _LB),
     ("oz ounce ounces", _KG, _LB / 16),
     ("stone stones", _KG, 14 * _LB),
@@ -142,8 +144,8 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("kph kmh kmph", _SPEED, Fraction(1000, 3600)),
     ("knot knots kn kt kts", _SPEED, Fraction(1852, 3600)),
     ("° degree degrees deg", _DEGREE, 1),
-    ("arcminute arcminutes arcmin", _DEGREE, Fraction(1, 60)),
-    ("arcsecond arcseconds arcsec", _DEGREE, Fraction(1, 3600)),
+    ("arcminute arcminutes arcmin ′", _DEGREE, Fraction(1, 60)),
+    ("arcsecond arcseconds arcsec ″", _DEGREE, Fraction(1, 3600)),
     ("revolution revolutions turn turns", _DEGREE, 360),
     ("Cal Cals Calorie Calories", _ENERGY, 4184),
     ("BTU BTUs", _ENERGY, Fraction(105505585262, 10**8)),
@@ -156,6 +158,9 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("KiB", _BYTE, 2**10), ("MiB", _BYTE, 2**20), ("GiB", _BYTE, 2**30), ("TiB", _BYTE, 2**40),
     ("KB", _BYTE, 1000), ("KB kB", _BYTE, 2**10), ("MB megabyte megabytes", _BYTE, 2**20),
     ("GB gigabyte gigabytes", _BYTE, 2**30), ("TB terabyte terabytes", _BYTE, 2**40),
+    ("kilo kilos", _KG, 1),
+    ("pixel pixels px", (("px", 1),), 1),
+    ("MP megapixel megapixels", (("px", 1),), 10**6),
     ("decibel decibels dB", (("dB", 1),), 1),
     ("pH", (("pH", 1),), 1),
     ("dozen dozens", (), 12),

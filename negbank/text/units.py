@@ -24,7 +24,7 @@ MAX_LENGTH: Final = 120
 """No quantity is longer; a longer text is prose."""
 MAX_WORDS: Final = 14
 MAX_READINGS: Final = 24
-MAX_PARTS: Final = 5
+MAX_PARTS: Final = 4
 
 RATIO: Final[Dimension] = (("ratio", 1),)
 
@@ -86,16 +86,25 @@ _AFTER: Final = re.compile(
     re.I,
 )
 _OPERATOR: Final = {"above": ">", "least": ">=", "below": "<", "most": "<="}
+_ADJECTIVE: Final = re.compile(
+    r"(?<=[A-Za-z'\".]) (?:tall|long|high|wide|deep|thick|old|away|ago|heavy|apart|"
+    r"in (?:length|height|width|depth|total|all)|"
+    r"of age|each|altogether|in size)[.,;]?$",
+    re.I,
+)
 _TWICE: Final = re.compile(r"(.+?) \(([^()]+)\)")
 _FIRST: Final = re.compile(r"[A-Za-z]+")
 _FIRST_WORDS: Final = WORDS | frozenset(
-    "more greater over above exceeding at no not a minimum less fewer under below up maximum between from minus negative "
+    "more greater over above exceeding at no not a minimum less fewer under below up maximum between from "
+    "minus negative "
     "about approximately approx around roughly nearly almost some circa c ca exactly precisely only just noon midday "
     "midnight pi".split()
 )
 _NOUN: Final = re.compile(r"(?:[A-Za-z]+[ -]){0,2}[A-Za-z]+")
 _NUMBER_AROUND: Final = re.compile(
-    r"^(?:(?:the )?(?:year|number|in|in the year|a total of|equals?|is|it is|it's|=)|the) (?=\S)", re.I
+    r"^(?:(?:the )?(?:there (?:are|is|were|was)|(?:it|he|she|they) (?:has|have|had)|"
+    r"year|number|in|in the year|a total of|equals?|is|it is|it's|=)|the) (?=\S)",
+    re.I,
 )
 
 
@@ -139,7 +148,7 @@ def _tidy(text: str) -> str:
         plain = plain[1:-1].strip()
     if len(plain) > 2 and plain[0] == plain[-1] == '"':
         plain = plain[1:-1]
-    plain = plain.rstrip(" ;,")
+    plain = _ADJECTIVE.sub("", plain.rstrip(" ;,."), count=1) if _ADJECTIVE.search(plain) else plain.rstrip(" ;,")
     if plain.endswith(".") and not plain.endswith("..") and not re.search(r"\b(?:[ap]\.m|\w\.[A-Za-z])\.$", plain):
         plain = plain[:-1]
     return " ".join(_NUMBER_AROUND.sub("", plain, count=1).split())
@@ -149,7 +158,7 @@ def _read_plain(text: str) -> tuple[Quantity, ...]:
     """A quantity that is neither a range nor a bound."""
     out = [_plain_number(number) for number in read_number(text)]
     out += _clock(text) + _ratio(text) + _angle(text) + _feet(text)
-    out += _money_first(text)
+    out += _money_first(text) + _repeated(text)
     if not any(not quantity.dimension for quantity in out) or text[-1:] in "KkMB":
         out += _shared(text) or _compound(text)
     return tuple(out)
@@ -225,6 +234,19 @@ def _feet(text: str) -> list[Quantity]:
     number = Number(12 * int(found[1]) + inches, 0)
     inch = unit_table()["in"][0]
     return [_in_unit(number, inch)]
+
+
+def _repeated(text: str) -> list[Quantity]:
+    """`2 × 45 minutes`."""
+    found = re.fullmatch(r"(\d{1,3}) ?[×x*] ?(\d.*[A-Za-z])", text)
+    if found is None:
+        return []
+    times = int(found[1])
+    return [
+        replace(q, value=q.value * times, number=replace(q.number, value=q.number.value * times))
+        for q in _read_plain(found[2])
+        if q.dimension and q.unit not in ("°C", "°F")
+    ]
 
 
 def _money_first(text: str) -> list[Quantity]:
@@ -316,9 +338,10 @@ def _parts(readings: tuple[Number, ...], rest: str, depth: int = 0) -> list[Quan
     return out
 
 
-def _smaller(text: str, unit: Unit, depth: int) -> list[Quantity]:
+@lru_cache(maxsize=1_024)
+def _smaller(text: str, unit: Unit, depth: int) -> tuple[Quantity, ...]:
     """What `text` says in a smaller unit than `unit`, which may be left out: the 30 of `1h30`."""
-    out = []
+    out: list[Quantity] = []
     for readings, rest in _leading(text):
         if not rest:
             size = _below(unit)
@@ -333,7 +356,7 @@ def _smaller(text: str, unit: Unit, depth: int) -> list[Quantity]:
                 out.append(_in_unit(readings[0], other))
         if not out:
             out += [q for q in _parts(readings, rest, depth + 1) if q.dimension == unit.dimension]
-    return out
+    return tuple(out)
 
 
 def _below(unit: Unit) -> Fraction | None:
@@ -383,6 +406,7 @@ def _read_bound(text: str) -> tuple[Quantity, ...]:
 
 
 def _read_range(text: str) -> tuple[Quantity, ...]:
+    text = re.sub(r"^((?:\d\d)?)(\d\d)-(\d\d)$", lambda m: f"{m[1]}{m[2]}-{m[1]}{m[3]}", text)  # 1914-18
     found = _RANGE.fullmatch(text)
     if found is None:
         return ()
