@@ -15,6 +15,7 @@ from negbank.judging import Judge
 from negbank.plausibility import Background, label
 from negbank.records import CANDIDATES, NEAR_MISS, NEGATIVES, QUESTIONS, REPORTED, TIERS, SourceData, content_id
 from negbank.sources.answer_rows import read_answer_rows
+from negbank.sources.file import frame_of
 from negbank.sources.options import SourceOptions
 from negbank.sources.understanding import Understood
 
@@ -29,8 +30,12 @@ class FileRows:
     place: str
     rows: pl.DataFrame
     blank: int
-    records: Sequence[dict[str, Any]]
+    records: Sequence[Mapping[str, Any]]
     understood: Understood
+
+    def originals(self, rows: pl.Series) -> pl.DataFrame:
+        """The records that `rows` (their numbers) came from, in the file's own columns."""
+        return frame_of([dict(self.records[number]) for number in rows], self.place)
 
 
 @dataclass(frozen=True)
@@ -55,10 +60,10 @@ class Assessed:
 
 def read_rows(place: str, options: SourceOptions) -> FileRows:
     """The wrong answers of a file, a folder, `-` or `hf:org/name`. Raises what `read_answer_rows` raises."""
-    rows, understood, records = read_answer_rows(place, options)
-    has_texts = pl.all_horizontal(pl.col("question", "answer", "negative").str.strip_chars() != "")
-    complete = rows.filter(has_texts)
-    return FileRows(place, complete, rows.height - complete.height, records, understood)
+    found = read_answer_rows(place, options)
+    complete = found.frame.filter(pl.all_horizontal(pl.col("question", "answer", "negative").str.strip_chars() != ""))
+    blank = found.frame.height - complete.height
+    return FileRows(place, complete, blank, found.records.rows, found.understood)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from negbank.judging import JudgeSettings, load_judge
 from negbank.plausibility import MIN_QUESTIONS
 from negbank.records import Progress, no_progress
 from negbank.sources import SourceOptions, read_source
-from negbank.sources.answer_rows import original_columns
 from negbank.sources.summary import summary_lines
 from negbank.terms import DEFAULT_ENCODER
 
@@ -88,7 +87,7 @@ def label(place: str, settings: LabelSettings | None = None, *, progress: Progre
 
 def _labelled(file: FileRows, kept: pl.DataFrame, *, judged: bool) -> pl.DataFrame:
     """The file's own columns with the labels; the wrong answer too where no column of the file is it."""
-    own = original_columns(list(file.records), kept["row"].to_list(), file.place)
+    own = file.originals(kept["row"])
     labels = kept.select(*ADDED, *(JUDGED if judged else ()))
     has_column = any(kind == pl.String and own[name].equals(kept["negative"]) for name, kind in own.schema.items())
     if not has_column:

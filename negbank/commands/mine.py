@@ -242,7 +242,7 @@ def _part(tier: str, inputs: Inputs, chosen: _Chosen, encoder: Encoder) -> NewPa
         "parameters": {
             "per_question": settings.per_question,
             "expand": settings.expand if tier == NEAR_MISS else 0,
-            **asdict(settings.source),
+            **settings.source.recorded(),
         },
         "seed": settings.seed,
         "refused": {reason: count for reason, of, count in chosen.screened.counts.iter_rows() if of == tier},

@@ -276,7 +276,7 @@ def _mined(
         "evaluation_questions": data.evaluation.height,
         "held_out": [asdict(held_out) for held_out in data.held_out],
         "chains": [dict(chains.about()) for chains in inputs],
-        "parameters": asdict(settings.source),
+        "parameters": settings.source.recorded(),
         "final_form": settings.chains.final_form,
         **({"seed": settings.seed} if settings.chains.perturb or settings.chains.models.writes else {}),
         "verified": {name: value for name, value in asdict(counts).items() if name != "disagreement"},
