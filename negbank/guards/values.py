@@ -71,6 +71,9 @@ _PROSE: Final = re.compile(
 _NAMED: Final = re.compile(
     r"\$?(?:[A-Za-z][A-Za-z ]{2,24}|[A-Za-z]{1,3}\([^()=]{1,12}\)|[A-Za-z]\^\{?-1\}?\([a-z]\))\s*=\s*([^=<>]+?)\$?"
 )
+_NO_FORMULA: Final = re.compile(
+    r"(?<![A-Za-z])(?!sin|cos|tan|cot|sec|csc|arc|log|exp|sqrt|lim|max|min|mod|gcd|lcm)[A-Za-z]{3}|[A-Za-z]\d"
+)
 _SUM: Final = re.compile(r"\d \s*[-+−–]\s* ?\d")
 _NUMERAL: Final = re.compile(r"[MDCLXVI]+")
 _TITLE_MARK: Final = re.compile(r"\(R\)|\(TM\)|\(C\)|[®™©℠]")
@@ -332,7 +335,7 @@ def _is_rounded(ours: Maths, theirs: Maths, answer: str, candidate: str) -> bool
 def _has_no_words(text: str) -> bool:
     """Whether `text` is written as mathematics throughout: no two words of prose."""
     bare = re.sub(r"\\[A-Za-z]+", " ", text)
-    return looks_like_maths(text) and not re.search(r"[A-Za-z]{4}|[A-Za-z]\d", bare)
+    return looks_like_maths(text) and not _NO_FORMULA.search(bare)
 
 
 @cache

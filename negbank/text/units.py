@@ -112,7 +112,7 @@ _NUMBER_AROUND: Final = re.compile(
 def read_quantities(text: str) -> tuple[Quantity, ...]:
     """Every plausible reading of a text that is a quantity and nothing else, the usual one first; () where it is not.
 
-    >>> [(str(q.value), q.dimension) for q in read_quantities("1h30")]
+    >>> [(str(q.value), q.dimension) for q in read_quantities("1 h 30 min")]
     [('5400', (('s', 1),))]
     """
     if len(text) > MAX_LENGTH:
