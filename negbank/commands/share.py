@@ -14,13 +14,13 @@ from negbank.cards import combined_license
 from negbank.checkout_folder import MARKER
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
-from negbank.commands.validations import Gate, check_gate
+from negbank.commands.validations import Gate, benchmarks_in, check_gate
 from negbank.errors import HubError, RegistryError
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
 from negbank.registry import Registry, Version
 from negbank.report import to_json
-from negbank.report.kinds import AnyResult, read_result
+from negbank.report.kinds import read_result
 
 NO_GATE = Gate()
 
@@ -206,16 +206,21 @@ def _take_in(registry: Registry, folder: Path, repo: str) -> Version:
         raise RegistryError(f"{repo} does not say which version it is: {MARKER} is broken") from error
     version = registry.adopt(name, manifests, lambda part: data_files(folder, part))
     for path in sorted((folder / ".negbank" / "validations").glob("*.json")):
-        registry.record_validation(version, to_json(_validation_of(path, version)))
+        registry.record_validation(version, _measurement_of(path, version))
     return version
 
 
-def _validation_of(path: Path, version: Version) -> AnyResult:
-    """A validation that came with a version. Raises BenchmarkError where it is none, or is another version's."""
-    result = read_result(path.read_text(encoding="utf-8"), str(path.name))
-    if result.manifest != version.name:
+def _measurement_of(path: Path, version: Version) -> str:
+    """What was measured on a version and came with it (JSON). Raises BenchmarkError where it is no such thing."""
+    text = path.read_text(encoding="utf-8")
+    if benchmarks_in([text]):
+        result = read_result(text, path.name)
+        text, manifest = to_json(result), result.manifest
+    else:
+        manifest = json.loads(text).get("manifest")
+    if manifest != version.name:
         raise RegistryError(f"{path.name} says what was measured on another version than {version}")
-    return result
+    return text
 
 
 def _known(remote: dict[str, Any], repo: str) -> dict[str, Any]:
