@@ -118,8 +118,10 @@ def _decide_guess(readings: Readings, golds: Sequence[Amount], called_wrong: boo
     """A guess at the answer shows a chain to be wrong only where the gold answer stands nowhere in it."""
     if called_wrong and not readings.doubtful:
         return Comparison("wrong", DIFFERENT)
-    anywhere = _best(readings.everything, golds, Asked())
-    return Comparison("undecided", AMBIGUOUS) if anywhere.outcome == "right" else Comparison("wrong", DIFFERENT)
+    for amount in readings.everything:
+        if any(compare_amounts(amount, replace(gold, unit="")).outcome == "right" for gold in golds):
+            return Comparison("undecided", AMBIGUOUS)
+    return Comparison("wrong", DIFFERENT)
 
 
 def _speaks_against(other: Reading, final: Reading, golds: Sequence[Amount], asked: Asked) -> bool:

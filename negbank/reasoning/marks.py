@@ -6,6 +6,7 @@ A mark that the text takes back ("the wrong answer is 6", "\\boxed{34} is wrong"
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -109,8 +110,12 @@ def find_marks(chain: str) -> tuple[Mark, ...]:
     elif "A:" in chain or "A" in chain and ":" in chain:
         found += _labels(chain, _LETTER_LABEL)
     kept: list[Mark] = []
+    ends: list[tuple[int, int]] = []
     for mark in sorted(found, key=lambda mark: (not mark.strong, -mark.start, mark.kind != LABEL)):
-        if not any(mark.start < other.end and other.start < mark.end for other in kept):
+        place = bisect_left(ends, (mark.start, mark.start))
+        before, after = ends[place - 1 : place], ends[place : place + 1]
+        if not (before and before[0][1] > mark.start) and not (after and after[0][0] < mark.end):
+            ends.insert(place, (mark.start, mark.end))
             kept.append(mark)
     return tuple(sorted(kept, key=lambda mark: mark.start))
 
@@ -128,9 +133,10 @@ def is_unwanted(chain: str, start: int) -> bool:
 def _hashes(chain: str) -> Iterator[Mark]:
     if "####" not in chain:
         return
+    end = len(chain.rstrip())
     for found in _HASHES.finditer(chain):
         text = found.group(1).strip()
-        if text.strip(" .*_$#") and not (_HEADING.match(text) and chain[found.end() :].strip()):
+        if text.strip(" .*_$#") and not (_HEADING.match(text) and found.end() < end):
             yield Mark(found.start(1), found.end(1), text, HASHES, is_called_wrong(chain, found.end(1)))
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,6 +15,7 @@ from typing import Final, Literal
 
 from negbank.reasoning.amounts import Amount, plain_answer, read_amount
 from negbank.reasoning.expressions import CACHED, MAX_DIGITS
+from negbank.reasoning.marks import MAX_ANSWER
 from negbank.reasoning.tokens import CURRENCIES
 from negbank.reasoning.units import FAMILY, SIZE
 from negbank.text.characters import plain_characters
@@ -22,6 +24,8 @@ from negbank.text.numbers import FoundNumber, find_numbers, read_number
 
 Role = Literal["said", "beside", "bound", "reference", "unknown"]
 
+MAX_FIXED: Final = 60
+"""Characters of the longest date."""
 MAX_VALUES: Final = 2_000
 """Numbers of a text that are read; a longer one is no answer, and is refused as undecided."""
 
@@ -84,6 +88,7 @@ _PART_AFTER: Final = re.compile(
 _NO_VARIABLE: Final = frozenset("mglhscdklCF")
 _CLOSE: Final = re.compile(r"\s?(?:\\right)?\s?\)")
 _GROUPED: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_PLAIN: Final = re.compile(r"(?<!\d)\d{1,30}(?:,\d{3}){0,9}(?:\.\d{1,30})?(?!\d)")
 _RUN: Final = re.compile(r"\d++(?:[.,]\d++)*+")
 _LETTERS: Final = re.compile(r"[^\W\d_]{1,20}")
 _RATIO: Final = re.compile(r"(\d{1,30})\s?/\s?\d{1,30}")
@@ -120,6 +125,8 @@ def find_values(text: str) -> tuple[Value, ...]:
     values = list(_clocks(text))
     taken = sorted(blank + [(value.start, value.end) for value in values])
     for number in find_numbers(text):
+        if len(values) > MAX_VALUES:
+            break
         if not _is_taken(taken, number.start, number.end):
             values += _parts(text, number) or (_value(text, number.start, number.end, number.readings),)
     values = _and_loose(text, blank, values)
@@ -131,8 +138,15 @@ def find_values(text: str) -> tuple[Value, ...]:
     )
 
 
+def numbers_anywhere(text: str) -> tuple[Amount, ...]:
+    """Every number of a long text, by any reading, without its unit; it is made faster than `find_values`."""
+    found = {(number.value, number.percent) for one in find_numbers(text) for number in one.readings}
+    found |= {(Fraction(run.group().replace(",", "")), False) for run in _PLAIN.finditer(text)}
+    return tuple(Amount(value, None, "", percent) for value, percent in sorted(found))
+
+
 def _is_taken(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    return any(begin < end and start < stop for begin, stop in taken)
+    return any(begin < end and start < stop for begin, stop in taken[bisect_left(taken, (start - MAX_FIXED, 0)) :][:MAX_FIXED])
 
 
 def _parts(text: str, number: FoundNumber) -> list[Value]:
@@ -161,6 +175,8 @@ def _and_loose(text: str, blank: Sequence[tuple[int, int]], values: Sequence[Val
     spans = sorted([*blank, *((value.start, value.end) for value in values)])
     at = 0
     for run in _RUN.finditer(text):
+        if len(found) > MAX_VALUES:
+            break
         while at < len(spans) and spans[at][1] <= run.start():
             at += 1
         if at < len(spans) and spans[at][0] < run.end():
@@ -183,6 +199,8 @@ def _and_loose(text: str, blank: Sequence[tuple[int, int]], values: Sequence[Val
 @lru_cache(maxsize=CACHED)
 def read_amounts(text: str) -> tuple[Amount, ...]:
     """Every reading of a text that is one amount, the usual one first; () where it is anything else."""
+    if len(text) > MAX_ANSWER:
+        return ()
     text = plain_answer(plain_characters(text))
     values = find_values(text)
     one = values[0] if len(values) == 1 else None

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
 from typing import Final, Literal
 
-from negbank.reasoning.amounts import plain_answer
+from negbank.reasoning.amounts import Amount, plain_answer
 from negbank.reasoning.asked import Asked, read_asked
 from negbank.reasoning.marks import BOXED, HASHES, LABEL, PHRASE, SENTENCE_END, Mark, find_marks, is_called_wrong
-from negbank.reasoning.quantities import Value, find_values, read_amounts, said_value
+from negbank.reasoning.quantities import Value, find_values, numbers_anywhere, read_amounts, said_value
 from negbank.text.characters import plain_characters
 
 State = Literal["final", "earlier", "withdrawn", "after"]
@@ -128,9 +129,9 @@ class Readings:
         return self.final is not None and self.final.certain
 
     @cached_property
-    def everything(self) -> tuple[Value, ...]:
-        """Every number of the chain."""
-        return find_values(self.body)
+    def everything(self) -> tuple[Amount, ...]:
+        """Every number of the chain, by any reading."""
+        return numbers_anywhere(self.body)
 
 
 def answer_readings(question: str, chain: str) -> Readings:
@@ -142,8 +143,10 @@ def answer_readings(question: str, chain: str) -> Readings:
         pass
     body = body[thought.end() :] if thought is not None else body
     marks = find_marks(body)
+    crowded = len(marks) > MAX_MARKS or len(body) > MAX_BODY
+    marks = marks[-MAX_MARKS:]
     found = _weigh(body, _with_options(question, body, marks), asked)
-    return replace(found, body=body, asked=asked, doubtful=found.doubtful or cut_in_doubt)
+    return replace(found, body=body, asked=asked, doubtful=found.doubtful or cut_in_doubt or crowded)
 
 
 def _with_options(question: str, body: str, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
@@ -171,19 +174,22 @@ def cut_run_on(chain: str) -> tuple[str, bool]:
     if stop is not None:
         chain = chain[: stop.start()]
     doubt = False
-    for header in _HEADER.finditer(chain):
+    for header in islice(_HEADER.finditer(chain), MAX_HEADERS):
         before = chain[: header.start()]
         if not before.strip():
             continue
         if any(not mark.negated for mark in find_marks(before[-MAX_BEFORE:])):
             return before, False
         doubt = doubt or re.search(r"\d", before) is not None
-        if header.start() > MAX_BEFORE * 4:
-            break
     return chain, doubt
 
 
 MAX_BEFORE: Final = 4_000
+MAX_HEADERS: Final = 40
+MAX_MARKS: Final = 100
+MAX_BODY: Final = 50_000
+"""Characters before a header that an answer is looked for in; headers and marks that are weighed. A chain with more marks,
+or a longer one, is in doubt: it is no proof of a wrong answer where the gold one stands in it."""
 
 
 def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
@@ -207,7 +213,7 @@ def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
     if live[at].kind != BOXED:
         after = body[live[at].start + len(live[at].text) :] if live[at].text in body[live[at].start : live[at].end] else after
     others += _after(after, asked)
-    doubt = _DOUBT.search(after) is not None
+    doubt = _DOUBT.search(after) is not None or len(after) > MAX_BEFORE
     return Readings(final, tuple(others), doubtful=doubt)
 
 
@@ -220,7 +226,7 @@ def _said_end(mark: Mark, reading: Reading) -> int:
 
 def _after(after: str, asked: Asked) -> Iterator[Reading]:
     """What stands after the answer, as one reading."""
-    values = find_values(after) if after else ()
+    values = find_values(after[:MAX_BEFORE]) if after else ()
     if values:
         yield Reading(after.strip()[:MAX_SENTENCE], LAST_SENTENCE, "after", values)
 
@@ -344,6 +350,7 @@ def _first_value(text: str, values: tuple[Value, ...], first: Value | None, aske
 
 def _unmarked(body: str, asked: Asked) -> Readings:
     """The answer of a chain that does not mark it: what its last sentence with a number says, checks left out."""
+    body = body[-MAX_BEFORE:]
     cue = _last_cue(body, 0)
     if cue is not None and re.search(r"\d", body[: cue.start()]) and find_values(body[cue.end() :]):
         before = find_values(body[: cue.start()])
