@@ -1,4 +1,4 @@
-"""The right answer to each question, read by the rules that chains are read by; and the questions without a clear one."""
+"""The right answer to each question, read by the rules for chains, and the questions that have no clear one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AMBIGUOUS_GOLD: Final = "ambiguous-gold"
 T = TypeVar("T")
 
 _SIGNS: Final = re.compile(r"\\[()\[\]]|\\(?=[$%&#_{}])|\$|\\[,;!: ]|\s+|[\u200b-\u200d\ufeff]")
-_SAME: Final = str.maketrans("‘’‚‛“”„‟«»′″–—−‐‑", "''''\"\"\"\"\"\"'\"-----")
+_SAME: Final = str.maketrans("‘’‚‛“”„‟«»′″–—−‐‑", '\'\'\'\'""""""\'"-----')
 
 
 @dataclass(frozen=True)

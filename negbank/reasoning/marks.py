@@ -21,7 +21,8 @@ LABEL: Final = "A:"
 PHRASE: Final = "the answer is"
 
 _NOUN: Final = (
-    r"answer|antwort|lösung|ergebnis|réponse|reponse|respuesta|resposta|risposta|ответ|відповідь|odpowiedź|odpověď|odpoveď|"
+    r"answer|antwort|lösung|ergebnis|réponse|reponse|respuesta|resposta|risposta|ответ|відповідь|odpowiedź|"
+    r"odpověď|odpoveď|"
     r"antwoord|svar|svaret|vastaus|válasz|cevap|yanıt|jawaban|jawapan|đáp án|đáp số|răspunsul?|răspuns|απάντηση|"
     r"答案|答え|解答|回答|答|정답|답|उत्तर|जवाब|উত্তর|الجواب|الإجابة|جواب|پاسخ|תשובה|คำตอบ"
 )
@@ -53,18 +54,24 @@ _PHRASE: Final = re.compile(
     re.IGNORECASE,
 )
 _REVERSED: Final = re.compile(
-    r"(?<=[ \t*_])is[ \t](?:(?:thus|therefore|hence|indeed)[ \t])?(?:the|my|our)[ \t](?:final[ \t]|correct[ \t]|right[ \t])?"
+    r"(?<=[ \t*_])is[ \t](?:(?:thus|therefore|hence|indeed)[ \t])?(?:the|my|our)[ \t](?:final[ \t]|correct[ \t]|"
+    r"right[ \t])?"
     r"answer\b(?![ \t]+to\b)",
     re.IGNORECASE,
 )
 _FIELD: Final = re.compile(
-    r"<(?:final_)?answer>\s*(?P<tag>[^<]{1,400}?)\s*</(?:final_)?answer>|\[(?:final_)?answer\]\s*(?P<square>[^\[\n]{1,400}?)"
-    r"\s*\[/(?:final_)?answer\]|[\"'](?:final[_ ])?answer[\"']\s*:\s*(?:\"(?P<text>[^\"\n]{1,400})\"|(?P<bare>[^\s,}\"\n]{1,60}))",
+    r"<(?:final_)?answer>\s*(?P<tag>[^<]{1,400}?)\s*</(?:final_)?answer>|"
+    r"\[(?:final_)?answer\]\s*(?P<square>[^\[\n]{1,400}?)"
+    r"\s*\[/(?:final_)?answer\]|[\"'](?:final[_ ])?answer[\"']\s*:\s*(?:\"(?P<text>[^\"\n]{1,400})\"|"
+    r"(?P<bare>[^\s,}\"\n]{1,60}))",
     re.IGNORECASE,
 )
-SENTENCE_END: Final = re.compile(r"(?<=[a-z]{4})\.(?=\s+\d)|[!?](?=\s|\W{0,20}$)|\.(?=\s+[A-Z(À-ÞА-Я\\$*]|\W{0,20}$)|[。！？।]")
+SENTENCE_END: Final = re.compile(
+    r"(?<=[a-z]{4})\.(?=\s+\d)|[!?](?=\s|\W{0,20}$)|\.(?=\s+[A-Z(À-ÞА-Я\\$*]|\W{0,20}$)|[。！？।]"
+)
 _UNWANTED: Final = re.compile(
-    r"\b(?:wrong|incorrect|false|bad|naive|tempting|mistaken|not[ \t]+(?:the|my|our)|isn't[ \t]+the|without[ \t]+an?|no)\b"
+    r"\b(?:wrong|incorrect|false|bad|naive|tempting|mistaken|not[ \t]+(?:the|my|our)|isn't[ \t]+the|"
+    r"without[ \t]+an?|no)\b"
     r"[ \t]+(?:\w+[ \t]+)?(?:final[ \t]+)?$",
     re.IGNORECASE,
 )
@@ -72,7 +79,8 @@ _NOT: Final = re.compile(
     r"[*_\s]*(?:(?:definitely|certainly|clearly)\s+)?(?:not|n't|nicht|pas|no es|não|non|не)\b", re.IGNORECASE
 )
 _IS_WRONG: Final = re.compile(
-    r"[\s\"'”’)\]*_$.,]{0,6}(?:(?:,?\s*(?:which|that|this)\s+|\.?\s*(?:That|This|It)\s+)?(?:is|was|would be|seems|looks|'s)\s+"
+    r"[\s\"'”’)\]*_$.,]{0,6}(?:(?:,?\s*(?:which|that|this)\s+|\.?\s*(?:That|This|It)\s+)?(?:is|was|would be|seems|"
+    r"looks|'s)\s+"
     r"(?:(?:clearly|obviously|definitely|just|actually|of course|also|a|the|too)\s+){0,2}"
     r"(?:wrong|incorrect|false|mistaken|(?:not|n't)\s+(?:the\s+)?(?:right|correct|true|answer|possible)|impossible)|"
     r"(?:cannot|can't|can not)\s+be\s+(?:right|correct|true|the\s+answer)|"
@@ -107,7 +115,7 @@ def find_marks(chain: str) -> tuple[Mark, ...]:
     found = [*_hashes(chain), *_boxes(chain)]
     if _names_answer(chain):
         found += [*_fields(chain), *_labels(chain, _LABEL), *_phrases(chain)]
-    elif "A:" in chain or "A" in chain and ":" in chain:
+    elif "A:" in chain or ("A" in chain and ":" in chain):
         found += _labels(chain, _LETTER_LABEL)
     kept: list[Mark] = []
     ends: list[tuple[int, int]] = []
