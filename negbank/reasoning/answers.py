@@ -219,6 +219,8 @@ def _pairs(answer: Amount, gold: Amount) -> list[tuple[Amount, Amount]]:
 
 def _is_same(answer: Amount, gold: Amount) -> bool:
     difference = abs(answer.value - gold.value)
+    if answer.value.denominator == gold.value.denominator == 1:
+        return difference == 0
     return difference == 0 or difference * 10**9 <= abs(gold.value) or _rounds(answer, gold, ENOUGH_DECIMALS)
 
 

@@ -101,7 +101,7 @@ def _decide_numbers(readings: Readings, final: Reading, golds: Sequence[Amount],
     beside = _best(final.values, golds, asked)
     if beside.outcome != "wrong":
         return Comparison("undecided", AMBIGUOUS if beside.outcome == "right" else beside.reason)
-    if final.value is None and _is_shared_out(final.values, golds):
+    if _is_shared_out(final.values, golds):
         return Comparison("undecided", AMBIGUOUS)
     if any(_best(other.values, golds, asked).outcome == "right" for other in readings.others):
         return Comparison("undecided", AMBIGUOUS)

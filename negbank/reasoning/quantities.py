@@ -56,7 +56,7 @@ _BEYOND: Final = re.compile(r"\s*(?:[<>≤≥≠]|\\(?:leq?|geq?|lt|gt|neq?)(?![
 _BESIDE: Final = re.compile(
     r"(?:\b(?:of|out\s+of|in|for|from|until|till|after|before|per|every|each|within|between|since|during|into|on|"
     r"at|with|without|to|"
-    r"than|by|first|last|next|past|both|all|other|remaining|among|across|over|as|and|original|initial|previous|another|"
+    r"than|by|first|last|next|past|both|all|other|remaining|among|across|over|as|original|initial|previous|another|"
     r"dans|en|pour|sur|von|bei|nach|pro|aus|für|за|из|в|de|di|da|per|su|em|por)"
     r"(?:\s+(?:the|all|those|these|his|her|their|its|other|first|last|next|every|each|about|only|original|"
     r"remaining|past|den|der|les|los|las|i|gli|le|nur))*|[/@])\s*[*_]*$",

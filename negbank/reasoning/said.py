@@ -14,8 +14,9 @@ _TUPLE: Final = re.compile(
     r"\(\s*([A-Za-z](?:\s*,\s*[A-Za-z]){1,4})\s*\)\s*=\s*(?:\\boxed\{)?\s*(?:\\left)?\(([^()]{1,200})\)"
 )
 _LIST_NEXT: Final = re.compile(
-    r"\s*(?:,\s*(?:and|or)?|\b(?:and|or|to|oder|und|et|ou|y|o|и|или)\b|±|;|/|&)\s*[*_$]*$", re.IGNORECASE
+    r"[^\n]{0,30}?(?:,\s*(?:and|or)?|\b(?:and|or|to|oder|und|et|ou|y|o|и|или)\b|±|;|/|&)\s*[*_$]*$", re.IGNORECASE
 )
+"""Between the first number of a list and the next: `4 red and 6 blue`."""
 _CLAUSE_END: Final = re.compile(r"[;\n]|,\s|\.\s|\s(?:and|so|which|while|und|et|y|и)\s")
 _TERM: Final = re.compile(r"\s*(?:[-+*/^×·÷]|\\(?:times|cdot|div)(?![a-z]))")
 _OPERATOR: Final = re.compile(r"\s*(?:[-+*/^×·÷∗]|\\(?:times|cdot|div)(?![a-z]))\s*(?:[\d(\\$£€]|$)")
