@@ -103,10 +103,24 @@ def test_a_claim_is_checked_and_a_right_chain_is_no_negative(tmp_path: Path) -> 
         tmp_path,
         {"question": EGGS, "chain": RIGHT, "correct": False},
         {"question": EGGS, "chain": WRONG, "correct": True},
+        {"question": EGGS, "chain": SLIP, "correct": False},
+        {"question": EGGS.replace("'", "\u2019"), "chain": FAR},
     )
+    assert rows["negative"].to_list() == [SLIP, FAR]
+    assert rows.select("found_by", "verified_by").rows() == [("A:", "both"), ("A:", "gold")]
+    assert result.chains is not None and (result.chains.right, result.chains.false_claims) == (0, 2)
+    assert result.chains.verified_by == {"both": 1, "gold": 1}
+    assert result.chains.disagreement.startswith("chains.jsonl:1 is called wrong, but its answer '18' is right")
+    assert ("erroneous-cot", "file-disagrees", 2) in result.refusals
+    assert rows["origin"].to_list() == ["reported"] * 2  # nobody says which model wrote it
+
+
+def test_only_marked_answers_when_asked_for(tmp_path: Path) -> None:
+    records = [{"question": EGGS, "chain": WRONG}, {"question": EGGS, "chain": "So she makes 27 dollars."}]
+    assert mined(tmp_path, *records)[1].height == 2
+    result, rows = mined(tmp_path, *records, strict=True)
     assert rows["negative"].to_list() == [WRONG]
-    assert result.chains is not None and (result.chains.right, result.chains.false_claims) == (1, 2)
-    assert rows["origin"].to_list() == ["reported"]  # nobody says which model wrote it
+    assert result.refusals == (("erroneous-cot", "unmarked-answer", 1),)
 
 
 @pytest.mark.parametrize(
@@ -367,12 +381,12 @@ def test_all_of_the_real_file(tmp_path: Path, hub: Path) -> None:
     settings = negbank.MineSettings(source=SourceOptions(split="test"), chains=negbank.ChainSettings((str(file),)))
     result = negbank.mine("gsm8k", ["erroneous-cot"], settings)
     found = result.chains
-    assert found is not None and (found.read, found.wrong, found.right, found.refused) == (5276, 3275, 2001, 0)
+    assert found is not None and (found.read, found.wrong, found.right, found.refused) == (5276, 3274, 2001, 1)
     assert found.false_claims == 0 and found.right_used + found.right_left == 2001
     assert found.first_error == {"arithmetic": 94, "unknown": 3181}
     negbank.checkout("gsm8k", tmp_path / "out")
     rows = load_dataset(str(tmp_path / "out"), "erroneous-cot", split="train")
-    assert rows.num_rows == 3275 and set(rows["tier"]) == {"erroneous-cot"}
+    assert rows.num_rows == 3274 and set(rows["tier"]) == {"erroneous-cot"}
     assert negbank.export("gsm8k", tmp_path / "steps.parquet", format="trl-stepwise").rows == 100
     # questions of the test split are refused where the training split is the source
     given = negbank.MineSettings(dataset="train", chains=settings.chains)

@@ -38,8 +38,8 @@ class Verdict:
     whoever broke the chain, as `error_source` says; arithmetic where both name one step.
     `divergent_step` is a hint beside the gold chain. `claim_holds` is None where the file claims nothing. `verified_by`
     names what the outcome rests on: the `gold` answer, the word of the `file`, or `both`. `reason` says why it was
-    refused, or how the answers were found to be equal or different. `found_right` is what the gold answer says of a chain
-    that its file judges otherwise.
+    refused, or how the answers were found to be equal or different. `found_right` is what the gold answer says of a
+    chain that its file judges otherwise.
     """
 
     outcome: Literal["wrong", "right", "refused"]
@@ -129,9 +129,11 @@ def _judge(chain: Trajectory, gold: Gold, judge: Judge | None, strict: bool) -> 
         return _refuse(chain, reason, **answers)
     claim = None if chain.claimed_correct is None else chain.claimed_correct == (found.outcome == "right")
     if claim is False:
-        return replace(_refuse(chain, FILE_DISAGREES, **answers), claim_holds=False, found_right=found.outcome == "right")
-    verified_by = BY_GOLD if claim is None else BY_BOTH
-    return replace(_known(chain, found.outcome, found.reason, gold), **answers, claim_holds=claim, verified_by=verified_by)
+        return replace(
+            _refuse(chain, FILE_DISAGREES, **answers), claim_holds=False, found_right=found.outcome == "right"
+        )
+    known = replace(_known(chain, found.outcome, found.reason, gold), **answers)  # type: ignore[arg-type]
+    return replace(known, claim_holds=claim, verified_by=BY_GOLD if claim is None else BY_BOTH)
 
 
 def _take_word(chain: Trajectory, strict: bool) -> Verdict:
@@ -142,7 +144,7 @@ def _take_word(chain: Trajectory, strict: bool) -> Verdict:
     if said is None or (strict and not readings.marked):
         return _refuse(chain, NO_FINAL_ANSWER if said is None else UNMARKED, **answers)
     found = _known(chain, "right" if chain.claimed_correct else "wrong", FILE, Gold(""))
-    return replace(found, **answers, verified_by=FILE)
+    return replace(found, verified_by=FILE, **answers)  # type: ignore[arg-type]
 
 
 def _known(chain: Trajectory, outcome: Literal["wrong", "right"], reason: str, gold: Gold) -> Verdict:
