@@ -98,6 +98,10 @@ class HubDataset:
         folder = self.mirror
         return str(folder) if folder else self.name
 
+    def location(self) -> tuple[str, str | None]:
+        """What `datasets.load_dataset` has to be given to read it: `path`, and `cache_dir`."""
+        return self._path(), self._cache()
+
     def _cache(self) -> str | None:
         """Where `datasets` keeps its Arrow copy; its own place for the Hub.
 
