@@ -86,7 +86,8 @@ def table(report: dict[str, Any]) -> str:
     """The table of docs/guards.md."""
     judge = report.get("pairs_with_judge")
     lines = [
-        "| kind | right refused | target | wrong kept | target |" + (" with the judge: refused, kept |" if judge else ""),
+        "| kind | right refused | target | wrong kept | target |"
+        + (" with the judge: refused, kept |" if judge else ""),
         "|---|---|---|---|---|" + ("---|" if judge else ""),
     ]
     for kind, found in report["pairs"].items():

@@ -470,3 +470,9 @@ def test_another_source_never_lifts_a_term(licenses: list[str | None], more: str
         assert combine({"x": after.license}).share_alike
     if after.license and before.non_commercial:
         assert combine({"x": after.license}).non_commercial
+
+
+def test_a_passage_is_shown_with_its_question() -> None:
+    example = {"question": "Who sat?", "context": "The cat sat.", "answer": "the cat", "negative": "the mat"}
+    text = card(facts(dataclasses.replace(tier(), examples=(example, {**example, "context": None})))).text
+    assert text.count("context   The cat sat.\nquestion  Who sat?") == 1 and text.count("question  Who sat?") == 2

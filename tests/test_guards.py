@@ -147,7 +147,10 @@ def test_only_what_nobody_judged_must_be_of_the_right_answers_type() -> None:
         candidate("q1", "11", origin="other-question", origin_id="q2"),
     )
     result = screen(rows, asked, apart(rows, asked), Rules(FAR, FAR))
-    assert result.refused.select("negative", "reason").rows() == [("in France", "other-type"), ("in Spain", "other-type")]
+    assert result.refused.select("negative", "reason").rows() == [
+        ("in France", "other-type"),
+        ("in Spain", "other-type"),
+    ]
 
 
 def test_an_answer_to_a_question_that_asks_the_same_is_refused() -> None:

@@ -48,7 +48,12 @@ def examples(facts: CardFacts) -> str:
     shown = [
         f"{code(tier.tier)}\n\n"
         + block(
-            (("question", e.get("question")), ("right", e.get("answer")), ("wrong", e.get("negative")))
+            (
+                *((("context", e["context"]),) if e.get("context") else ()),
+                ("question", e.get("question")),
+                ("right", e.get("answer")),
+                ("wrong", e.get("negative")),
+            )
             for e in tier.examples
         )
         for tier in facts.tiers

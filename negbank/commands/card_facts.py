@@ -8,11 +8,12 @@ import numpy as np
 import polars as pl
 
 from negbank.cards import CardFacts, CardFile, Distribution, HistoryLine, TierFacts, ValidationFacts
+from negbank.cards.plots import Curve
 from negbank.commands.validations import newest_validation, readings_of
 from negbank.registry import Registry, Version
 from negbank.registry.commits import tier_order
 from negbank.report import tables, tuned_tables, words
-from negbank.report.kinds import AnyResult, validations_of, verdict_of
+from negbank.report.kinds import AnyResult, verdict_of
 from negbank.report.result import Result
 from negbank.report.tables import Table
 from negbank.report.tuned import TunedResult
@@ -50,15 +51,12 @@ def validation_facts(result: AnyResult | None) -> ValidationFacts | None:
     if result is None:
         return None
     found: tuple[Table, ...]
+    curves: tuple[Curve, ...] = ()
     if isinstance(result, TunedResult):
         about, found = _about_tuned(result), (tuned_tables.score_table(result), tuned_tables.contrast_table(result))
-        curves = []  # how much is solved is no curve by number of examples
     else:
         about, found = _about(result), (tables.curve_table(result), tables.comparison_table(result))
-        curves = [
-            (str(one["system"]), tuple((point["examples"], point["accuracy"]) for point in one["points"]))
-            for one in validations_of(result)
-        ]
+        curves = tables.curves(result)
     base = result.base
     model = base.name + (f" at revision {base.revision}" if base.revision else "")
     shared = [
@@ -68,7 +66,7 @@ def validation_facts(result: AnyResult | None) -> ValidationFacts | None:
         ("Command", result.command),
     ]
     shown = tuple((table.title, table.columns, table.rows) for table in found if table.rows)
-    return ValidationFacts(verdict_of(result), tuple(shared), shown, tuple(curves))
+    return ValidationFacts(verdict_of(result), tuple(shared), shown, curves)
 
 
 def _about(result: Result) -> list[tuple[str, str]]:
@@ -112,9 +110,8 @@ def tier_facts(registry: Registry, version: Version) -> tuple[TierFacts, ...]:
 def _examples(registry: Registry, ref: str) -> pl.DataFrame:
     """Some rows of each tier, first by hash: any rows, and always the same."""
     chosen = f"select unnest(min(row_hash, {EXAMPLES})) as row_hash from {ref} group by tier"
-    return registry.sql(
-        f"select tier, question, answer, negative from {ref} semi join ({chosen}) using (row_hash) order by row_hash"
-    )
+    columns = "tier, question, context, answer, negative"
+    return registry.sql(f"select {columns} from {ref} semi join ({chosen}) using (row_hash) order by row_hash")
 
 
 def _spreads(registry: Registry, ref: str, column: str, low: int) -> dict[str, Distribution]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from negbank.commands.registry import Place, open_registry
 from negbank.errors import UnknownNameError
 from negbank.records import columns_of
 from negbank.registry import Part, Registry, Version
+from negbank.registry.disk import scratch_folder
 from negbank.registry.rows import BATCH, sharded, shared_schema, write_table
 
 FORMATS = ("hub", "parquet", "jsonl")
@@ -62,9 +62,8 @@ def card(reference: str, *, registry: Place = None) -> Card:
     """The card of a version: the README of its folder, and the plots that it shows."""
     place = open_registry(registry)
     version = place.resolve(reference)
-    with tempfile.TemporaryDirectory() as scratch:  # the card names the data files and their sizes
-        checkout(str(version), Path(scratch) / "folder", registry=place)
-        folder = Path(scratch) / "folder"
+    with scratch_folder() as folder:  # the card names the data files and their sizes
+        checkout(str(version), folder, registry=place)
         plots = {str(p.relative_to(folder)): p.read_bytes() for p in sorted((folder / "plots").glob("*"))}
         return Card((folder / "README.md").read_text(encoding="utf-8"), plots)
 

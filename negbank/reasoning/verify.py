@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from negbank.reasoning.answers import Judge
-from negbank.reasoning.arithmetic import first_false_equation
 from negbank.reasoning.chains import RefusedChain, Trajectory
 from negbank.reasoning.decide import NO_FINAL_ANSWER, UNMARKED, decide_all
+from negbank.reasoning.first_errors import first_error
 from negbank.reasoning.golds import NO_GOLD, Gold, GoldBook
 from negbank.reasoning.plausibility import mark_chain
 from negbank.reasoning.readings import answer_readings, guess
@@ -150,7 +150,7 @@ def _take_word(chain: Trajectory, strict: bool) -> Verdict:
 def _known(chain: Trajectory, outcome: Literal["wrong", "right"], reason: str, gold: Gold) -> Verdict:
     """A chain that is right or wrong, with its steps and what is known of its first error."""
     steps = chain.steps if chain.steps is not None else split_steps(chain.chain)
-    step, source, kind = _first_error(chain, steps)
+    step, source, kind = _first_error(chain, steps, gold)
     divergent = first_divergent_step(steps, gold.steps, chain.question) if gold.steps else None
     places = [place for place in (step, divergent) if place is not None]
     marks = mark_chain(steps, gold.steps, min(places, default=None))
@@ -161,9 +161,10 @@ def _known(chain: Trajectory, outcome: Literal["wrong", "right"], reason: str, g
     )  # fmt: skip
 
 
-def _first_error(chain: Trajectory, steps: tuple[str, ...]) -> tuple[int | None, str | None, str | None]:
+def _first_error(chain: Trajectory, steps: tuple[str, ...], gold: Gold) -> tuple[int | None, str | None, str | None]:
     """The first wrong step, how it is known, and its kind. A step that the file marks is kept: people saw the chain."""
-    claimed, error = chain.claimed_error_step, first_false_equation(steps)
+    claimed = chain.claimed_error_step
+    error = first_error(steps, chain.question, gold.answer or None, gold.steps)
     if error is not None and (claimed is None or error.step == claimed):
         return error.step, ARITHMETIC, "calculation"
     return claimed, None if claimed is None else chain.error_source or FILE, chain.error_type
