@@ -166,8 +166,8 @@ def _nothing(inputs: Inputs, tiers: list[str], screened: Screened) -> str:
     reasons = counts.group_by("reason", maintain_order=True).agg(pl.col("count").sum()).rows()
     listed = ", ".join(f"{count:,} {reason}" for reason, count in reasons) or "no candidates"
     return (
-        f"{inputs.data.name}: nothing is left of the tier {' or '.join(tiers)} ({listed}), so no version was "
-        "made. --refused FILE lists each text with its reason"
+        f"{inputs.data.name}: nothing is left of the tier {' or '.join(tiers)} ({listed}), so no version was made. "
+        "Mine another tier, or bring wrong answers of your own with negbank add"
     )
 
 
