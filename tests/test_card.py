@@ -434,7 +434,8 @@ def test_sources_with_terms_are_listed() -> None:
 
 
 def test_the_licence_of_every_named_source_is_understood() -> None:
-    assert {source.license for source in SOURCES.values()} <= set(KNOWN)
+    # a licence that the Hub's page does not name is unknown, and `push` asks about it
+    assert {source.license for source in SOURCES.values()} - set(KNOWN) == {"unknown"}
 
 
 LICENSES = st.lists(st.sampled_from([*KNOWN, None]), max_size=6)

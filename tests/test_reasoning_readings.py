@@ -96,7 +96,7 @@ def test_a_wrong_answer_is_called_wrong_and_by_what_it_was_found(
         (HOURS, "34", "The answer is 34x", "unknown-left"), (PAY, "18", "The answer is 18 cents.", "unit"),
         (PAY, "18", "He makes 18 eggs.", "unit"), (PAY, "18", "The answer is 18%.", "unit"),
         (HOURS, "34", "First 34 and then 2 more, so 36", "ambiguous-answer"), (PAY, "18", "9 * 2 =", "no-final-answer"),
-        ("", "18000", "The answer is 18,000,", "none"), ("", "38", "The answer is 38,000", "ambiguous-answer"),
+        ("", "18000", "The answer is 18,000,", "none"), ("", "12.35", "The answer is 12,350", "none"),
         ("", "-5", "He made a loss of 5 dollars.", "ambiguous-answer"),
         ("", "10", "\\boxed{4 red and 6 blue}", "ambiguous-answer"),
         ("", "16", "The answer is (B).", "words"),

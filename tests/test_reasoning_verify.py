@@ -168,12 +168,12 @@ def test_memory_is_flat_in_the_number_of_chains() -> None:
     def chains(count: int) -> Iterator[Trajectory]:
         return (Trajectory(f"q{n % 50}", f"{n} + 1 = {n + 1}\nA: {n}", gold="1", line=n) for n in range(count))
 
-    verdicts = verify(chains(4500))
+    verdicts = verify(chains(7000))
     tracemalloc.start()
-    assert sum(1 for _ in islice(verdicts, 3000)) == 3000  # fills the caches, which are bounded
+    assert sum(1 for _ in islice(verdicts, 6000)) == 6000  # fills the caches, which are bounded
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    assert sum(1 for _ in verdicts) == 1500
+    assert sum(1 for _ in verdicts) == 1000
     grown = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     assert grown < 2**18

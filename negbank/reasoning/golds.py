@@ -91,9 +91,10 @@ class GoldBook:
         index: QuestionIndex[Gold | str] = QuestionIndex()
         for question, text, *more in golds:
             gold, before = read_gold(text, question), index.exact(question)
-            others = tuple(answer for answer in (more[0] if more and more[0] else ()) if answer != text)
+            others = [read_gold(answer, question) for answer in (more[0] if more and more[0] else ()) if answer != text]
             if isinstance(gold, Gold) and others:
-                gold = replace(gold, others=others)
+                read = tuple(other.answer for other in others if isinstance(other, Gold))
+                gold = replace(gold, others=read) if len(read) == len(others) else AMBIGUOUS_GOLD
             if isinstance(before, Gold) and isinstance(gold, Gold) and not _is_same(before.answer, gold.answer):
                 index.put(question, TWO_GOLDS)
             index.add(question, gold)
