@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from negbank.guards.decide import decide
 from negbank.guards.decision import RULES, Decision
-from negbank.guards.normalise import normalise
 from negbank.guards.values import decide_values
 
 PAIRS = Path(__file__).parent / "data" / "value_pairs.jsonl"
@@ -85,6 +85,15 @@ def said(question: str, answer: str, candidate: str) -> str:
         ("Solve.", "5", "x = 5", "same maths"),
         ("Solve.", "x = 5", "x = 6", "different maths"),
         ("Simplify.", r"2\sqrt{3}", r"\sqrt{12}", "same maths"),
+        ("Simplify the square root of 12.", r"2\sqrt{3}", r"\sqrt{12}", "different maths"),
+        ("What is the square root of 12?", "2√3", "2 times the square root of 3", "same maths"),
+        ("Factorise x^3 - 4x.", "x(x-2)(x+2)", "x(x^2 - 4)", "different maths"),
+        ("Write 60 as a product of prime factors.", "2^2·3·5", "2 × 2 × 3 × 5", "same maths"),
+        ("Write 60 as a product of prime factors.", "2^2·3·5", "4 × 15", "different maths"),
+        ("Which keys copy the text?", "Ctrl+C", "Control-C", "same symbol"),
+        ("Which note is a semitone above F?", "F#", "Gb", "ambiguous symbol"),
+        ("When does the bus leave?", "10:45 pm", "2245", "same unit"),
+        ("What is the ratio?", "1:2", "one to two", "same unit"),
         ("Simplify.", r"2\sqrt{3}", "3.464", "ambiguous maths"),
         ("Factor.", "x^2-9", "(x-3)(x+3)", "same maths"),
         ("Which interval?", "(1, 5]", "1 < x ≤ 5", "same maths"),
@@ -99,16 +108,13 @@ def test_what_the_rules_say(question: str, answer: str, candidate: str, expected
 
 
 def test_the_projects_own_pairs_by_kind() -> None:
-    """At least 97 of 100 each way for every kind, with `normalise` where no rule decides, as the guards use it."""
+    """At least 97 of 100 each way for every kind, asked as the guards ask: what no rule decides is kept."""
     right: Counter[tuple[str, str]] = Counter()
     total: Counter[tuple[str, str]] = Counter()
     for line in PAIRS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        decision = decide_values(row["question"], row["answer"], row["negative"])
-        if decision is None:
-            refused = normalise(row["answer"]) == normalise(row["negative"])
-        else:
-            refused = decision.verdict != "different"
+        decision = decide(row["question"], [row["answer"]], row["negative"])
+        refused = decision is not None and decision.verdict != "different"
         key = (row["kind"], row["expected"])
         total[key] += 1
         right[key] += refused == (row["expected"] == "refuse")

@@ -67,9 +67,16 @@ _ABOUT_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Questions about words of a language that writes accents, where they count."""
+_ABOUT_FORMS = re.compile(
+    r"\b(?:plural|singular|past (?:tense|participle)|present participle|gerund|comparative|superlative|feminine|"
+    r"masculine|conjugat\w*|infinitive|(?:noun|verb|adjective|adverb) (?:form )?(?:of|from)|inflect\w*)\b",
+    re.IGNORECASE,
+)
+"""Questions about the forms of a word, which share a stem."""
 _CODE = re.compile(
     r"\b(?:python|java|javascript|html|css|sql|bash|literals?|keywords?|booleans?|operators?)\b", re.IGNORECASE
 )
+_OF_SENTENCES: Final = (decide_containment, decide_negation, paraphrase)
 _MAX_SPACES_OF_A_NAME: Final = 6
 _NO_MARKS: Final = str.maketrans("", "", string.punctuation + " ")
 _QUOTES: Final = "\"'“”‘’«»` \t\n"
@@ -133,8 +140,9 @@ def _value(question: str, answer: str, candidate: str) -> Decision | None:
     right, other = named_part(question, answer), named_part(question, candidate)
     if (right, other) == (answer, candidate):
         return found
-    if right == other:
-        return Decision("same", "containment")
+    if right == other:  # a core has no accents and nothing raised, which may be what tells the two apart
+        told = found is not None and found.verdict == "different" and not (answer.isascii() and candidate.isascii())
+        return found if told else Decision("same", "containment")
     return decide_values(question, right, other) or found
 
 
@@ -225,7 +233,8 @@ def _by_sentences(question: str, answer: str, candidate: str) -> Decision | None
     if is_symbolic(answer) or is_symbolic(candidate):
         alike = normalise(core(answer)) == normalise(core(candidate))
         return Decision("same", "containment") if alike else None
-    for rule in (decide_containment, decide_negation, paraphrase):
+    # childs and children have one stem
+    for rule in _OF_SENTENCES[:1] if _ABOUT_FORMS.search(question) else _OF_SENTENCES:
         decision = rule(question, answer, candidate)
         if decision is not None:
             return decision

@@ -36,6 +36,7 @@ _ASKS_WEEKDAY: Final = re.compile(r"\b(?:what|which) (?:day of the week|weekday)
 _ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
 _ASKS_CENTURY: Final = re.compile(r"\b(?:what|which) century\b", re.I)
 _WORD: Final = re.compile(r"[A-Za-zμΩ°%€£$²³/]+")
+_MILITARY: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
 _CLOCK: Final[Dimension] = (("clock", 1),)
 
 
@@ -102,6 +103,8 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
     if _ASKS_TIMES.search(question):
         answer, candidate = _TIMES.sub(r"\1", answer), _TIMES.sub(r"\1", candidate)
     ours, theirs = read_quantities(answer), read_quantities(candidate)
+    if ours and theirs and (_of_day(answer) or _of_day(candidate)):
+        ours, theirs = _as_clock(answer, ours, theirs), _as_clock(candidate, theirs, ours)
     if not ours or not theirs:
         return None
     found = [
@@ -115,6 +118,18 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
     if verdict == "same" and not is_usual:
         verdict = "ambiguous"
     return Decision(verdict, rule)
+
+
+def _of_day(text: str) -> re.Match[str] | None:
+    """`2245` and `0600 hours`, which are times of the day beside another one."""
+    return _MILITARY.fullmatch(text)
+
+
+def _as_clock(text: str, readings: tuple[Quantity, ...], others: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    found = _of_day(text)
+    if found is None or not any(q.dimension == _CLOCK for q in others):
+        return readings
+    return read_quantities(f"{found[1]}:{found[2]}")
 
 
 _ORDER: Final[tuple[Verdict, ...]] = ("same", "ambiguous", "different")

@@ -11,6 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
+from negbank.guards.asked_forms import decide_asked_form
 from negbank.guards.decision import Decision, Verdict
 from negbank.guards.frames import (
     asks_for_a_form,
@@ -20,10 +21,12 @@ from negbank.guards.frames import (
     decide_framed,
     is_framed,
 )
+from negbank.guards.keys_and_notes import decide_keys, decide_notes
 from negbank.guards.measures import decide_dates, decide_quantities
 from negbank.text.dates import MONTH_WORDS
 from negbank.text.formulae import formula_form, is_telling
 from negbank.text.maths import Maths, compare_maths, looks_like_maths, read_maths
+from negbank.text.maths_words import formula_of_words
 from negbank.text.number_words import WORDS
 from negbank.text.numbers import read_number
 from negbank.text.symbols import GREEK, named_symbols, plain_letters, spelling_form, symbol_form
@@ -93,7 +96,7 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
         return Decision("same", "text")
     if ("=" in answer) != ("=" in candidate):
         answer, candidate = _unnamed(answer), _unnamed(candidate)
-    asked = decide_form(question, answer, candidate)
+    asked = decide_form(question, answer, candidate) or decide_asked_form(question, answer, candidate)
     if asked is not None or not (ours or theirs):
         return asked
     if ours and theirs and len(answer) <= MAX_VALUE and len(candidate) <= MAX_VALUE:
@@ -240,9 +243,13 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     """Symbols, chemical formulae and mathematics; None where either side is in words."""
     if len(answer) > MAX_VALUE * 2 or len(candidate) > MAX_VALUE * 2:
         return None
+    answer, candidate = formula_of_words(answer), formula_of_words(candidate)
     ours, theirs = symbol_form(answer), symbol_form(candidate)
     if ours == theirs or named_symbols(answer) & named_symbols(candidate):
         return Decision("same", "symbol")
+    pressed = decide_keys(answer, candidate) or decide_notes(question, ours, theirs)
+    if pressed is not None:
+        return pressed
     if ours.lower() != theirs.lower() and set(read_unit(answer)) & set(
         read_unit(candidate)
     ):  # the name of a unit and its symbol

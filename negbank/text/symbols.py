@@ -71,6 +71,7 @@ _INDEX: Final = re.compile(r"_\s?(?:\{([^{}]{1,12})\}|(\w))")
 _POWER: Final = re.compile(r"(?:\^|\*\*)\s?(?:\{([^{}]{1,12})\}|\(([-+]?\w{1,9})\))|\*\*")
 _AROUND: Final = re.compile(r"(?<=[^\w\s]) (?=\S)|(?<=\S) (?=[^\w\s])")
 _SAID: Final = re.compile(r"^(?:(?:an?|the) )?(?:greek )?(?:(?:letter|symbol|sign|character) )?")
+_TWICE: Final = re.compile(r"([^()]+) \(([^()]+)\)")
 _NOTE: Final = re.compile(r"\b([A-G])[ -](flat|sharp)\b")
 _LETTERS: Final = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŀ": "l",
@@ -163,6 +164,9 @@ def symbol_form(text: str) -> str:
 
 def named_symbols(text: str) -> frozenset[str]:
     """The signs that `text` is, as itself or by name: `lambda` is λ or Λ; its symbol form if it is no name."""
+    twice = _TWICE.fullmatch(text) if len(text) < 60 else None
+    if twice is not None and (both := named_symbols(twice[1]) & named_symbols(twice[2])):  # question mark (?)
+        return both
     form = symbol_form(text)
     name = _SAID.sub("", form.lower()).removesuffix(" sign").removesuffix(" symbol")
     blood = re.fullmatch(r"(a|b|ab|o) (positive|negative)", name)

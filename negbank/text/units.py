@@ -203,10 +203,13 @@ def _timed(text: str) -> list[Quantity]:
 
 
 def _ratio(text: str) -> list[Quantity]:
-    found = re.fullmatch(r"(\d{1,9}) ?(?::| to ) ?(\d{1,9})", text)
-    if found is None or not int(found[2]):
+    found = re.fullmatch(r"(\d{1,9}) ?(?:[:∶]| to ) ?(\d{1,9})|([a-z-]+)(?: to |-to-)([a-z-]+)", text, re.I)
+    if found is None:
         return []
-    value = Fraction(int(found[1]), int(found[2]))
+    sides = [read_number(side) for side in found.groups() if side is not None]
+    if not all(sides) or not sides[1][0].value or any(side[0].ordinal for side in sides):
+        return []
+    value = sides[0][0].value / sides[1][0].value
     return [Quantity(value, RATIO, ":", Number(value, None), None)]
 
 
