@@ -233,12 +233,17 @@ def _by_sentences(question: str, answer: str, candidate: str) -> Decision | None
     if is_symbolic(answer) or is_symbolic(candidate):
         alike = normalise(core(answer)) == normalise(core(candidate))
         return Decision("same", "containment") if alike else None
-    # childs and children have one stem
-    for rule in _OF_SENTENCES[:1] if _ABOUT_FORMS.search(question) else _OF_SENTENCES:
+    # childs and children have one stem, War or Peace has the content words of War and Peace
+    by_words = not (_ABOUT_FORMS.search(question) or _joints(answer) ^ _joints(candidate) == {"and", "or"})
+    for rule in _OF_SENTENCES if by_words else _OF_SENTENCES[:1]:
         decision = rule(question, answer, candidate)
         if decision is not None:
             return decision
     return None
+
+
+def _joints(text: str) -> set[str]:
+    return {"and", "or"}.intersection(text.lower().split())
 
 
 @functools.lru_cache(maxsize=1 << 16)

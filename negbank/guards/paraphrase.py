@@ -39,8 +39,6 @@ def paraphrase(question: str, answer: str, candidate: str) -> Decision | None:
         return Decision("different", "negation") if surely and not aligned.between else None
     if (left and right) or not _may_be_left_out(question, first, second, left + right):
         return None
-    if _joints(answer) ^ _joints(candidate) == {"and", "or"}:
-        return None
     shared = len(first.content) - len(left) - aligned.synonyms
     if shared < aligned.synonyms or not (shared or aligned.close) or 2 * len(left) > len(first.content):
         return None
@@ -78,10 +76,6 @@ def _drop(text: str, extra: frozenset[str]) -> str:
 def _listed(text: str) -> int:
     tokens = tokens_of(text)
     return tokens.count("and") + tokens.count("or")
-
-
-def _joints(text: str) -> set[str]:
-    return {"and", "or"}.intersection(tokens_of(text))
 
 
 @functools.lru_cache(maxsize=1 << 14)
