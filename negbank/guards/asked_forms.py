@@ -68,6 +68,7 @@ def _asked_plain(question: str) -> tuple[str, str]:
 def _plain(text: str) -> str:
     """`text` in the signs of a formula, with no space around signs and no comma in numbers."""
     plain = re.sub(r"(?<=\d),(?=\d{3}\b)", "", tidy_formula(text.lower()))
+    plain = re.sub(r"\^\{(\w+)\}", r"^\1", plain)
     plain = _ROOT.sub(lambda found: f"√({found[1] or found[2]})", plain)
     return re.sub(r" ?([^\w\s]) ?", r"\1", plain)
 

@@ -47,7 +47,11 @@ _CASE: Final = re.compile(
 _PUNCTUATION: Final = re.compile(
     r"\b(?:punctuat\w*|apostrophes?|possessive|contraction|hyphen\w*|commas?|quotation marks?|quoted)\b", re.IGNORECASE
 )
-_ACCENTS: Final = re.compile(r"\b(?:accent\w*|diacritics?|umlauts?|tildes?|cedilla|circumflex)\b", re.IGNORECASE)
+_ACCENTS: Final = re.compile(
+    r"\b(?:accent\w*|diacritics?|umlauts?|tildes?|cedilla|circumflex|diaeres[ie]s|dieresis|"
+    r"trema|macron|caron|breve|ogonek|special characters?)\b",
+    re.IGNORECASE,
+)
 _WORD_FOR: Final = re.compile(
     r"\bword (?:for|meaning)\b|\bhow do you (?:say|write|spell)\b|\bspell(?:ed|ing|s)?\b", re.IGNORECASE
 )
@@ -71,7 +75,8 @@ _WORDS: Final = frozenset(
     "capital capitals capitalise capitalised capitalize capitalized capitalization uppercase lowercase upper-case "
     "lower-case upper lower noun punctuation punctuated apostrophe apostrophes possessive contraction hyphen hyphens "
     "hyphenated hyphenation comma commas quotation quoted accent accents accented diacritic diacritics umlaut umlauts "
-    "tilde tildes cedilla circumflex word say write spell spelled spelling spells spelt release version build firmware "
+    "tilde tildes cedilla circumflex diaeresis dieresis trema macron caron breve ogonek special "
+    "word say write spell spelled spelling spells spelt release version build firmware "
     "kernel section verse paragraph number code "
     "password pin isbn signature blood score odds match game lowest simplest reduced simplified "
     "irreducible notation python java javascript typescript sql html css bash unix linux json yaml latex regex "
@@ -250,6 +255,11 @@ def is_framed(question: str, first: tuple[str, ...], second: tuple[str, ...]) ->
             rest = longer[:start] + longer[start + len(shorter) :]
             return all(_is_allowed(word, question) for word in rest)
     return False
+
+
+def says_nothing(question: str, words: tuple[str, ...]) -> bool:
+    """Whether `words` only name what the question asks for: `chapter` beside `Which chapter comes next?`."""
+    return all(_is_allowed(word, question) for word in words)
 
 
 def _holds(shorter: str, longer: str, question: str) -> bool:

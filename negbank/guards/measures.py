@@ -36,7 +36,7 @@ _ASKS_WEEKDAY: Final = re.compile(r"\b(?:what|which) (?:day of the week|weekday)
 _ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
 _ASKS_CENTURY: Final = re.compile(r"\b(?:what|which) century\b", re.I)
 _WORD: Final = re.compile(r"[A-Za-zμΩ°%€£$²³/]+")
-_MILITARY: Final = re.compile(r"([01]\d|2[0-3])([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
+_MILITARY: Final = re.compile(r"([01]?\d(?=\.)|[01]\d|2[0-3])\.?([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
 _CLOCK: Final[Dimension] = (("clock", 1),)
 
 
@@ -116,12 +116,13 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
         return _incomparable(ours, theirs)
     verdict, is_usual, rule = min(found, key=lambda pair: (_ORDER.index(pair[0]), not pair[1]))
     if verdict == "same" and not is_usual:
-        verdict = "ambiguous"
+        alike = ours[0].number.value == theirs[0].number.value and ours[0].dimension and theirs[0].dimension
+        verdict = "different" if alike else "ambiguous"  # 42.195 km beside 42.195 m: the point is no grouping
     return Decision(verdict, rule)
 
 
 def _of_day(text: str) -> re.Match[str] | None:
-    """`2245` and `0600 hours`, which are times of the day beside another one."""
+    """`2245`, `0600 hours` and `12.15`, which are times of the day beside another one."""
     return _MILITARY.fullmatch(text)
 
 

@@ -20,6 +20,7 @@ from negbank.guards.frames import (
     decide_form,
     decide_framed,
     is_framed,
+    says_nothing,
 )
 from negbank.guards.keys_and_notes import decide_keys, decide_notes
 from negbank.guards.measures import decide_dates, decide_quantities
@@ -61,7 +62,7 @@ _ABOUT_CHEMISTRY: Final = re.compile(
 )
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_]{2})")
 _ASKS_INTEGRAL: Final = re.compile(r"\b(?:integral|antiderivative|primitive|integrate)\b", re.IGNORECASE)
-_CONSTANT: Final = re.compile(r"(?<![A-Za-z\\])[cCkK](?![A-Za-z])")
+_CONSTANT: Final = re.compile(r"(?<![A-Za-z\\])(?:[cCkK]|(?:an? |any )?const(?:ant)?\.?)(?![A-Za-z])")
 _ASKS_FACTORIAL: Final = re.compile(
     r"\b(?:permutations?|factorials?|arrange\w*|ways|orders|combinations?)\b", re.IGNORECASE
 )
@@ -151,6 +152,17 @@ def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | N
         for theirs in _numbered(candidate):
             if ours[0] == theirs[0] or is_framed(question, ours[0], theirs[0]):
                 return Decision("same" if ours[1] == theirs[1] else "different", "number")
+    return _decide_bare(question, answer, candidate) or _decide_bare(question, candidate, answer)
+
+
+def _decide_bare(question: str, named: str, bare: str) -> Decision | None:
+    """`chapter 10` beside `ten` or `the tenth`, where the question asks for a chapter."""
+    numbers = read_number(bare.lower().removeprefix("the ")) if len(bare) < 40 else ()
+    if not numbers or numbers[0].percent or numbers[0].decimals != 0:
+        return None
+    for name, value in _numbered(named):
+        if says_nothing(question, name):
+            return Decision("same" if value == str(numbers[0].value) else "different", "number")
     return None
 
 
@@ -255,6 +267,8 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     ):  # the name of a unit and its symbol
         return Decision("same", "unit")
     found = _decide_formulae(question, answer, candidate)
+    if _ASKS_INTEGRAL.search(question):
+        answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
     prose = _PROSE.search(answer) is not None or _PROSE.search(candidate) is not None
     if found is None and not prose and (looks_like_maths(answer) or looks_like_maths(candidate)):
         found = _decide_maths(question, answer, candidate)
@@ -296,8 +310,6 @@ def _are_cases_of_a_symbol(question: str, ours: str, theirs: str) -> bool:
 
 
 def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None:
-    if _ASKS_INTEGRAL.search(question):
-        answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
     ours, theirs = read_maths(answer), read_maths(candidate)
     if ours is not None and theirs is not None:
         same = compare_maths(ours, theirs)

@@ -34,6 +34,7 @@ _FEASTS: Final = {
     "christmas day": (12, 25), "christmas": (12, 25), "christmas eve": (12, 24), "new year's day": (1, 1),
     "new year's eve": (12, 31), "halloween": (10, 31), "valentine's day": (2, 14),
 }  # fmt: skip
+_NTH_MONTH: Final = re.compile(r"(?:the )?(\w+) month(?: of the year)?")
 _DECADES: Final = {
     name: 10 * place
     for place, name in enumerate(
@@ -103,8 +104,19 @@ def read_dates(text: str, loose: bool = False) -> tuple[Date, ...]:
     if plain in ("may", "mar", "sat", "sun", "wed", "mon", "march", "dec", "jan"):
         return () if plain in ("may", "sat", "sun", "wed", "mar", "march") and not loose else _named(plain)
     lower = plain.lower().strip(" ,;")
+    nth = _NTH_MONTH.fullmatch(lower) if loose else None
+    if nth is not None:
+        return _nth_month(nth[1])
     found = _numeric(lower.removeprefix("the ").rstrip("."), loose) or _spans(lower)
     return tuple(dict.fromkeys(date for date in (found or _named(lower)) if _is_possible(date)))
+
+
+def _nth_month(text: str) -> tuple[Date, ...]:
+    """`fourth` and `4th` as a month."""
+    digits = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", text)
+    named = read_words([text])
+    place = int(digits[1]) if digits else int(named[0].value) if named and named[0].ordinal else 0
+    return (Date(None, place),) if 1 <= place <= 12 else ()
 
 
 def compare_dates(first: Date, second: Date) -> Agreement:

@@ -21,6 +21,8 @@ _NAMED: Final = re.compile(
 )
 _RELATION: Final = re.compile(r"\s*(=|<|>|≤|≥|≠)\s*")
 _JOINED: Final = re.compile(r"\s*(?:,|;|\bor\b|\band\b)\s*|,\s*(?:or|and)\s+")
+_POINT: Final = re.compile(r"\(([^()|,]{1,20})\|([^()|,]{1,20})\)")
+"""A point as German schools write it: (2|3)."""
 _CROSS: Final = re.compile(r"[A-Za-z]{2,6} ?[×xX] ?[A-Za-z]{2,6}")
 """A cross of two genotypes is no product."""
 _FLIPPED: Final = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
@@ -45,6 +47,7 @@ def read_maths(text: str) -> Maths | None:
     """`text` as mathematics; None where it is anything else."""
     if not text or len(text) > MAX_LENGTH or _CROSS.fullmatch(text):
         return None
+    text = _POINT.sub(r"(\1,\2)", text)
     text = re.sub(r"\\langle|⟨", "(", re.sub(r"\\rangle|⟩", ")", text))
     matrix = _MATRIX.fullmatch(text.strip().strip("$").strip())
     if matrix is not None:
@@ -263,9 +266,13 @@ def _equation(text: str, sides: list[str]) -> Maths | None:
     left, right = evaluate(sides[0]), evaluate(sides[1])
     if left is None or right is None:
         return None
-    if not re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", text)):  # 3 x 4 = 12 says 12
+    if _is_constant(left) and _is_constant(right):  # 3 x 4 = 12 says 12, and log_2(8) = 3 says 3
         return Maths("value", (right,))
     return Maths("equation", (tuple(a - b for a, b in zip(left, right, strict=True)),))
+
+
+def _is_constant(values: Values) -> bool:
+    return all(value == values[0] for value in values)
 
 
 def _matrix(body: str) -> Maths | None:

@@ -72,6 +72,10 @@ _POWER: Final = re.compile(r"(?:\^|\*\*)\s?(?:\{([^{}]{1,12})\}|\(([-+]?\w{1,9})
 _AROUND: Final = re.compile(r"(?<=[^\w\s]) (?=\S)|(?<=\S) (?=[^\w\s])")
 _SAID: Final = re.compile(r"^(?:(?:an?|the) )?(?:greek )?(?:(?:letter|symbol|sign|character) )?")
 _TWICE: Final = re.compile(r"([^()]+) \(([^()]+)\)")
+_CASED: Final = re.compile(r"(capital|upper-?case|lower-?case|small) (?:letter )?([a-z])")
+_REVERSIBLE: Final = ("<=>", "<==>", "<->", "<-->", "⇔", "↔", "⇄", "⇆")
+"""How a reversible reaction is typed, beside the two half arrows."""
+_SIGNS: Final = frozenset(_NAMES.values())
 _NOTE: Final = re.compile(r"\b([A-G])[ -](flat|sharp)\b")
 _LETTERS: Final = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŀ": "l",
@@ -165,8 +169,10 @@ def symbol_form(text: str) -> str:
 def named_symbols(text: str) -> frozenset[str]:
     """The signs that `text` is, as itself or by name: `lambda` is λ or Λ; its symbol form if it is no name."""
     twice = _TWICE.fullmatch(text) if len(text) < 60 else None
-    if twice is not None and (both := named_symbols(twice[1]) & named_symbols(twice[2])):  # question mark (?)
-        return both
+    if twice is not None:  # question mark (?)
+        outer, inner = named_symbols(twice[1]), named_symbols(twice[2])
+        if outer & inner or (_SIGNS.isdisjoint(outer) and not any(sign.isalnum() for sign in twice[2])):
+            return outer & inner or inner
     form = symbol_form(text)
     name = _SAID.sub("", form.lower()).removesuffix(" sign").removesuffix(" symbol")
     blood = re.fullmatch(r"(a|b|ab|o) (positive|negative)", name)
@@ -174,12 +180,19 @@ def named_symbols(text: str) -> frozenset[str]:
         return frozenset((blood[1].upper() + ("+" if blood[2] == "positive" else "-"),))
     if name in GREEK:
         return frozenset((GREEK[name], GREEK[name].upper()))
+    cased = _CASED.fullmatch(name)
+    if cased is not None:
+        return frozenset((cased[2].upper() if cased[1] in ("capital", "uppercase", "upper-case") else cased[2],))
+    if text.strip() in _REVERSIBLE:
+        return frozenset(("⇌", form))
     for prefix, upper in (("capital ", True), ("uppercase ", True), ("small ", False), ("lowercase ", False)):
         letter = GREEK.get(name.removeprefix(prefix)) if name.startswith(prefix) else None
         if letter is not None:
             return frozenset((letter.upper() if upper else letter,))
     sign = _NAMES.get(name) or _NAMES.get(form.lower())
-    note = re.fullmatch(r"([A-Ga-g])[ -]?(sharp|flat|#|b)", form, re.IGNORECASE)
+    note = re.fullmatch(r"([A-Ga-g])[ -]?(sharp|flat|natural|♮|#|b)", form, re.IGNORECASE)
     if note is not None and (len(note[2]) > 1 or form[0].isupper()):
-        return frozenset((note[1].upper() + {"sharp": "#", "flat": "b"}.get(note[2].lower(), note[2]),))
+        return frozenset(
+            (note[1].upper() + {"sharp": "#", "flat": "b", "natural": "", "♮": ""}.get(note[2].lower(), note[2]),)
+        )
     return frozenset((sign, form)) if sign is not None else frozenset((form,))

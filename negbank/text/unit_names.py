@@ -20,6 +20,7 @@ _PHRASES: Final = re.compile(
 )
 _SPOKEN: Final = (
     (re.compile(r"\b(?:square|sq\.?)[ -]([A-Za-z]+)\b\.?", re.I), r"\1^2"),
+    (re.compile(r"\b(?:sq)(k?m|cm|mm|ft|in|mi|yd)\b", re.I), r"\1^2"),
     (re.compile(r"\b(?:cubic|cu\.?)[ -]([A-Za-z]+)\b\.?", re.I), r"\1^3"),
     (re.compile(r"\b([A-Za-z]+) squared\b", re.I), r"\1^2"),
     (re.compile(r"\b([A-Za-z]+) cubed\b", re.I), r"\1^3"),
