@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from functools import lru_cache
 from typing import Final
@@ -39,6 +40,8 @@ def decide_asked_form(question: str, answer: str, candidate: str) -> Decision | 
     ours, theirs = tidy_formula(answer), tidy_formula(candidate)
     if _FACTORISE.search(question) and 0 < _factors(ours) > _factors(theirs):
         return Decision("different", "maths") if re.search(r"[A-Za-z]", theirs) else None
+    if _FACTORISE.search(question) and _divisor(theirs) > _divisor(ours) > 0:
+        return Decision("different", "maths")
     if _EXPAND.search(question) and not _factors(ours) and _factors(theirs):
         return Decision("different", "maths")
     return None
@@ -79,6 +82,17 @@ def _factors(text: str) -> int:
     if re.search(r"[^\s(*^{-] ?[-+]", outside.strip()) or _GROUP.search(text) is None:
         return 0
     return sum(int(found[1] or 1) for found in _GROUP.finditer(text))
+
+
+def _divisor(text: str) -> int:
+    """The largest number that could be taken out of a sum in brackets; 0 where there is no such sum."""
+    found = [math.gcd(*_coefficients(one[0])) for one in _GROUP.finditer(text)]
+    return max(found, default=0)
+
+
+def _coefficients(group: str) -> list[int]:
+    terms = re.findall(r"[^-+]+", group.strip("()"))
+    return [int(number[0]) if (number := re.match(r" ?(\d{1,9})", term)) else 1 for term in terms]
 
 
 def _of_primes(answer: str, candidate: str) -> Decision | None:

@@ -19,11 +19,11 @@ _FRAME: Final = frozenset(
     "language operator article note version release formula element character mark key value answer name prefix suffix "
     "term unit function keyword command tag option called named written as of in on at expression equation result "
     "literal note grade type class temperature length distance price amount total ion compound molecule isotope "
-    "roughly about exactly simply just i think would be that this means".split()
+    "position place rank vit roughly about exactly simply just i think would be that this means".split()
 )
 _MEANS_SOMETHING: Final = frozenset(
     "not no never non nor neither without except before after more less than least most north south east west minus "
-    "negative half over under per other another false opposite".split()
+    "ln log sin cos tan exp arcsin arccos arctan lim negative half over under per other another false opposite".split()
 )
 _FOREIGN: Final = frozenset(
     "un une le la les l d el los las una unos der die das ein eine il lo gli i uno o os as um uma de het een".split()
@@ -53,7 +53,7 @@ _ACCENTS: Final = re.compile(
     re.IGNORECASE,
 )
 _WORD_FOR: Final = re.compile(
-    r"\bword (?:for|meaning)\b|\bhow do you (?:say|write|spell)\b|\bspell(?:ed|ing|s)?\b", re.IGNORECASE
+    r"\bword (?:(?:that )?means|for|meaning)\b|\bhow do you (?:say|write|spell)\b|\bspell(?:ed|ing|s)?\b", re.IGNORECASE
 )
 _VERSION: Final = re.compile(
     r"\b(?:release|version|build number|firmware|kernel|section|verse|paragraph|model number|"

@@ -100,6 +100,10 @@ def _agree_on(field: str, first: Date, second: Date) -> bool:
 
 def decide_quantities(question: str, answer: str, candidate: str) -> Decision | None:
     """The verdict on two numbers or quantities; None where either is none, or words must decide."""
+    every = _EVERY.fullmatch(answer), _EVERY.fullmatch(candidate)
+    if every[0] is not None and every[1] is not None:
+        answer, candidate = every[0][1], every[1][1]
+    answer, candidate = _without_rate(question, answer), _without_rate(question, candidate)
     if _ASKS_TIMES.search(question):
         answer, candidate = _TIMES.sub(r"\1", answer), _TIMES.sub(r"\1", candidate)
     ours, theirs = read_quantities(answer), read_quantities(candidate)
@@ -119,6 +123,15 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
         alike = ours[0].number.value == theirs[0].number.value and ours[0].dimension and theirs[0].dimension
         verdict = "different" if alike else "ambiguous"  # 42.195 km beside 42.195 m: the point is no grouping
     return Decision(verdict, rule)
+
+
+def _without_rate(question: str, text: str) -> str:
+    """`text` without `per kilo` or `a kilo`, where the question says what a kilo costs."""
+    found = _PER.fullmatch(text) if len(text) < 60 else None
+    if found is None or not re.search(rf"\b{found[2]}\b", question, re.I):
+        return text
+    money = read_quantities(found[1])
+    return found[1] if money and all(len(q.dimension) == 1 and len(q.dimension[0][0]) == 3 for q in money) else text
 
 
 def _of_day(text: str) -> re.Match[str] | None:
@@ -222,7 +235,8 @@ def _compare_values(question: str, first: Quantity, second: Quantity) -> Verdict
     }:  # fmt: skip
         return "same"
     offset = first.dimension == (("K", 1),)
-    size = max(abs(first.value - (Fraction(27315, 100) if offset else 0)), abs(second.value), Fraction(1, 10**12))
+    zero = Fraction(27315, 100) if offset else Fraction(0)
+    size = max(abs(first.value - zero), abs(second.value - zero), Fraction(1, 10**12))
     if (first.approximate or second.approximate) and difference <= size * CLOSE:
         return "ambiguous"
     if _ASKS_EXACTLY.search(question):
@@ -265,6 +279,8 @@ def _rounded(first: Quantity, second: Quantity) -> Verdict:
         return "different"
     rounded = _round_half_up(exact.value / short.step) * short.step
     cut = int(exact.value / short.step) * short.step
+    if short.value == rounded and short.number.decimals < 0 and abs(exact.value - rounded) * 200 <= abs(rounded):
+        return "ambiguous"  # 3 × 10^8 m/s for 299,792,458 m/s
     if short.value not in (rounded, cut) or exact.counted:
         return "different"
     digits = len(str(abs(int(short.value / short.step))))
@@ -307,6 +323,8 @@ def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict
         if any(abs(measured.value - value) <= abs(value) * CONVERTED / 4 for value in wanted):
             return "ambiguous"
         return "different"
+    if _HOW_OLD.search(question) and (calendar_sizes(measured.dimension) or measured.dimension == (("s", 1),)):
+        return "same" if calendar_sizes(measured.dimension) and measured.value == plain.value else "different"
     others = [unit for unit in units_in(question) if not _is_everyday(unit)]
     if measured.number.value != plain.number.value and measured.value != plain.value:
         return "different"
@@ -363,6 +381,9 @@ def units_in(question: str) -> tuple[Unit, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_HOW_OLD: Final = re.compile(r"\bhow old\b|\bwhat age\b", re.I)
+_EVERY: Final = re.compile(r"(?:about )?(?:once |one time |1 time )?(?:in every|every|in|per|each) (.+)", re.I)
+_PER: Final = re.compile(r"(.*\d.*?) ?(?:/ ?|per |an? |each |the )([a-z]{2,12})", re.I)
 _ASKS_TIMES: Final = re.compile(r"\b(?:times|factor|fold)\b", re.I)
 _TIMES: Final = re.compile(r"^([\d.,]+|[a-z-]+) ?(?:x|×|times|-?fold|times as \w+)$", re.I)
 _SCALE: Final = re.compile(r"\bhow many (thousand|million|billion|trillion|hundred|dozen)\b", re.I)

@@ -75,6 +75,8 @@ _PROSE: Final = re.compile(
 _NAMED: Final = re.compile(
     r"\$?(?:[A-Za-z][A-Za-z ]{2,24}|[A-Za-z]{1,3}\([^()=]{1,12}\)|[A-Za-z]\^\{?-1\}?\([a-z]\))\s*=\s*([^=<>]+?)\$?"
 )
+_UNIT_VECTORS: Final = re.compile(r"^(-?\d*)i ?([-+] ?\d*)j(?: ?([-+] ?\d*)k)?$")
+_UNKNOWN: Final = re.compile(r"[a-z] ?= ?([-−]?\d[\d.,/]*)")
 _NO_FORMULA: Final = re.compile(
     r"(?<![A-Za-z])(?!sin|cos|tan|cot|sec|csc|arc|log|exp|sqrt|lim|max|min|mod|gcd|lcm)[A-Za-z]{3}|[A-Za-z]\d"
 )
@@ -114,7 +116,7 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
 
 def _unnamed(text: str) -> str:
     """What follows a name and `=`: 0.3 for `P(A) = 0.3`."""
-    found = _NAMED.fullmatch(text)
+    found = _NAMED.fullmatch(text) or _UNKNOWN.fullmatch(text)
     return text if found is None else found[1]
 
 
@@ -267,6 +269,8 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     ):  # the name of a unit and its symbol
         return Decision("same", "unit")
     found = _decide_formulae(question, answer, candidate)
+    if "vector" in question.lower():
+        answer, candidate = _UNIT_VECTORS.sub(_as_tuple, answer), _UNIT_VECTORS.sub(_as_tuple, candidate)
     if _ASKS_INTEGRAL.search(question):
         answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
     prose = _PROSE.search(answer) is not None or _PROSE.search(candidate) is not None
@@ -280,6 +284,13 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     if found is None and _are_cases_of_a_symbol(question, ours, theirs):
         return Decision("different", "symbol")
     return found
+
+
+def _as_tuple(found: re.Match[str]) -> str:
+    """`(3, 4)` for the vector `3i + 4j`."""
+    parts = [re.sub(r"\s", "", part or "0") for part in found.groups()]
+    parts = [part + "1" if part in ("", "+", "-") else part.removeprefix("+") for part in parts]
+    return f"({', '.join(parts if found[3] is not None else parts[:2])})"
 
 
 def _decide_formulae(question: str, answer: str, candidate: str) -> Decision | None:

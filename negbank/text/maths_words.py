@@ -11,13 +11,20 @@ from negbank.text.number_words import longest_number
 MAX_LENGTH: Final = 120
 _TRIGGER: Final = re.compile(
     r"\b(?:root|squared|cubed|times|multiplied|divided|over|plus|minus|greater|less|larger|smaller|more|least|most|power|"
-    r"equals?|pi|infinity|between|except|factorial|negative)\b",
+    r"equal|equals|pi|reals?|infinity|between|except|factorial|negative)\b",
     re.IGNORECASE,
 )
 _ATOM: Final = r"(\d+(?:\.\d+)?[a-z]?|[a-z]|π|\([^()]*\))(?![a-z])"
 _REPLACED: Final = tuple(
     (re.compile(pattern), sign)
     for pattern, sign in (
+        (
+            r"\b(?:all|any|every|each) (?:the )?(?:real )?(?:numbers?|values?|reals|x)(?: of x)? "
+            r"(?:except|but|without|other than|apart from|excluding)(?: for)?(?: x ?=)? ",
+            "x≠",
+        ),
+        (r"\b(?:the set of )?all (?:the )?(?:real numbers|reals)\b", "ℝ"),
+        (r"\b(?:is )?(?:not equal to|unequal to|does not equal)\b", "≠"),
         (r"\b(?:the )?(?:positive |principal )?square root of " + _ATOM, r"√(\1)"),
         (r"\b(?:the )?cube root of " + _ATOM, r"∛(\1)"),
         (r"\broot " + _ATOM, r"√(\1)"),

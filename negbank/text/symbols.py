@@ -76,6 +76,10 @@ _CASED: Final = re.compile(r"(capital|upper-?case|lower-?case|small) (?:letter )
 _REVERSIBLE: Final = ("<=>", "<==>", "<->", "<-->", "⇔", "↔", "⇄", "⇆")
 """How a reversible reaction is typed, beside the two half arrows."""
 _SIGNS: Final = frozenset(_NAMES.values())
+_FUNCTION: Final = re.compile(r"(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|ln|log|exp")
+_INVERSE: Final = re.compile(r"\b(sin|cos|tan)\^\(?-1\)?(?!\d)")
+_TAGS: Final = re.compile(r"<(\w{1,12})>(?:\.{3})?</\1>")
+"""A tag written as the pair that it opens and closes: `<b>...</b>`."""
 _NOTE: Final = re.compile(r"\b([A-G])[ -](flat|sharp)\b")
 _LETTERS: Final = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŀ": "l",
@@ -153,7 +157,7 @@ def symbol_form(text: str) -> str:
         text = text[1:-1].strip()
     if "\\" in text:
         text = _NO_MEANING.sub(" ", _STYLED.sub(r"\1", text)).replace(r"\{", "{").replace(r"\}", "}")
-        text = _COMMAND.sub(lambda m: _LATEX.get(m[1], m[0]), text)
+        text = _COMMAND.sub(lambda m: _LATEX.get(m[1]) or (m[1] if _FUNCTION.fullmatch(m[1]) else m[0]), text)
     for pattern, sign in _ARROWS:
         text = pattern.sub(sign, text)
     text = _NOTE.sub(lambda m: m[1] + ("b" if m[2] == "flat" else "#"), text)
@@ -163,6 +167,9 @@ def symbol_form(text: str) -> str:
     text = _AROUND.sub("", " ".join(text.split()))
     if text.endswith(".") and len(text) > 1:
         text = text[:-1]
+    text = _INVERSE.sub(r"arc\1", text)
+    pair = _TAGS.fullmatch(text)
+    text = text if pair is None else f"<{pair[1]}>"
     return "∅" if text == "{}" else text.translate(_ALIKE)
 
 
@@ -175,9 +182,9 @@ def named_symbols(text: str) -> frozenset[str]:
             return outer & inner or inner
     form = symbol_form(text)
     name = _SAID.sub("", form.lower()).removesuffix(" sign").removesuffix(" symbol")
-    blood = re.fullmatch(r"(a|b|ab|o) (positive|negative)", name)
+    blood = re.fullmatch(r"(?:(?:blood )?(?:group|type) )?(a|b|ab|o) ?(pos(?:itive)?|neg(?:ative)?)\.?", name)
     if blood is not None:
-        return frozenset((blood[1].upper() + ("+" if blood[2] == "positive" else "-"),))
+        return frozenset((blood[1].upper() + ("+" if blood[2].startswith("pos") else "-"),))
     if name in GREEK:
         return frozenset((GREEK[name], GREEK[name].upper()))
     cased = _CASED.fullmatch(name)

@@ -103,7 +103,7 @@ _FIRST_WORDS: Final = WORDS | frozenset(
 _NOUN: Final = re.compile(r"(?:[A-Za-z]+[ -]){0,2}[A-Za-z]+")
 _NUMBER_AROUND: Final = re.compile(
     r"^(?:(?:the )?(?:there (?:are|is|were|was)|(?:it|he|she|they) (?:has|have|had)|"
-    r"year|number|in|in the year|a total of|equals?|is|it is|it's|=)|the) (?=\S)",
+    r"year|number|in|in the year|aged|(?:at )?(?:the )?age(?: of)?|a total of|equals?|is|it is|it's|=)|the) (?=\S)",
     re.I,
 )
 
