@@ -123,7 +123,7 @@ def said(question: str, answer: str, candidate: str) -> str:
         ("Which sign?", "?", "question mark (?)", "same symbol"),
         ("Which point?", "(2, 3)", "(2|3)", "same maths"),
         ("What is the integral of 2x?", "x^2 + C", "x^2 + constant", "same maths"),
-        ("What is log base 2 of 8?", "3", "log_2(8) = 3", "same maths"),
+        ("What is log base 2 of 8?", "3", "log_2(8) = 3", "same number"),
         ("How is 'naive' spelled with its diaeresis?", "naïve", "naive", "different text"),
         ("Simplify.", r"2\sqrt{3}", "3.464", "ambiguous maths"),
         ("Factor.", "x^2-9", "(x-3)(x+3)", "same maths"),

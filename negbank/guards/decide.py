@@ -24,7 +24,7 @@ from negbank.guards.negation import decide_negation
 from negbank.guards.normalise import normalise
 from negbank.guards.paraphrase import paraphrase, question_stems
 from negbank.guards.values import decide_values
-from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, read, stem
+from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, fold_accents, read, stem
 from negbank.guards.yes_no import decide_yes_no
 
 _ABOUT_SPELLING = re.compile(
@@ -152,7 +152,8 @@ def named_part(question: str, text: str) -> str:
     words = plain.lower().split() if len(plain) < 60 else []
     found = None if _KIND_WORDS.isdisjoint(words) else _NAMED.fullmatch(plain)
     if found is None:
-        return plain if plain.rstrip(".!") != text.strip().rstrip(".!") else text
+        bare = (text if text.isascii() else fold_accents(text)).strip()  # what is raised is on the line in a core
+        return plain if plain.rstrip(".!") != bare.rstrip(".!") else text
     kind = (found["before"] or found["after"]).lower()
     return found["first"] or found["last"] if kind in _KINDS or kind in question.lower() else text
 

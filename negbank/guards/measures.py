@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from negbank.guards.decision import Decision, Verdict
-from negbank.text.dates import Date, compare_dates, names_era, read_dates
+from negbank.text.dates import Date, compare_dates, names_era, read_dates, read_period
 from negbank.text.unit_names import read_unit
 from negbank.text.unit_table import Dimension, Unit, calendar_sizes
 from negbank.text.units import RATIO, Quantity, read_quantities
@@ -19,6 +19,9 @@ CLOSE: Final = Fraction(1, 20)
 CONVERTED: Final = Fraction(1, 50)
 """Within a fiftieth, and within what was written, a conversion is the same: 5 km and 3.1 miles."""
 
+_SHARE_OF: Final = re.compile(r"\d ?(?:%|per ?cent) of\b", re.I)
+OLD: Final = 500
+"""A year before Christ that is written without BC is an earlier one."""
 _ASKS_EXACTLY: Final = re.compile(
     r"\b(?:decimal places?|decimals?|significant (?:digits?|figures?)|nearest|round(?:ed|ing)?|"
     r"exact(?:ly)?|precisely)\b",
@@ -27,7 +30,8 @@ _ASKS_EXACTLY: Final = re.compile(
 _ASKS_BOUND: Final = re.compile(
     r"\b(?:at least|at most|minimum|maximum|more than|less than|no more|no less|up to|limit)\b", re.I
 )
-_ASKS_PERCENT: Final = re.compile(r"\bper ?cent(?:age)?s?\b|%", re.I)
+_ASKS_PERCENT: Final = re.compile(r"(?:^|[^\d\s]) ?(?:\bper ?cent(?:age)?s?\b|%)", re.I)
+"""Not `What is 20% of 50?`."""
 _ASKS_YEAR: Final = re.compile(
     r"\b(?:what|which) year\b|\byears? (?:did|was|were|is|does|of|do)\b|\bin what year\b", re.I
 )
@@ -44,12 +48,23 @@ def decide_dates(question: str, answer: str, candidate: str) -> Decision | None:
     """The verdict on two dates; None where either is none."""
     ours, theirs = read_dates(answer), read_dates(candidate)
     if not ours and not theirs:
-        return None
+        return _decide_periods(answer, candidate)
     ours, theirs = ours or read_dates(answer, loose=True), theirs or read_dates(candidate, loose=True)
     if not ours or not theirs:
         return None
     verdict = _same_dates(question, ours, theirs, answer, candidate)
     return None if verdict is None else Decision(verdict, "date")
+
+
+def _decide_periods(answer: str, candidate: str) -> Decision | None:
+    """The verdict on `3–17 May 2019` beside `from 3 May 2019 to 17 May 2019`."""
+    ours, theirs = read_period(answer), read_period(candidate)
+    if ours is None or theirs is None:
+        return None
+    says = {compare_dates(first, second) for first, second in zip(ours, theirs, strict=True)}
+    if "different" in says:
+        return Decision("different", "date")
+    return Decision("same" if says == {"equal"} else "ambiguous", "date")
 
 
 def _same_dates(
@@ -60,6 +75,8 @@ def _same_dates(
     if says == {"apart"}:
         return None
     if says <= {"different", "apart"}:
+        if not names_era(answer) and not names_era(question) and all(date.year and date.year >= OLD for date in ours):
+            return "different"  # nobody leaves BC out of 1066 BC
         return "ambiguous" if _era_left_out(ours, theirs, answer, candidate) else "different"
     if "equal" in says:
         orders = max(len({(date.month, date.day) for date in side}) for side in (ours, theirs))
@@ -219,6 +236,8 @@ def _percent(question: str, first: Quantity, second: Quantity) -> Verdict | None
     if share.value == plain.value:
         return "same"
     if share.value * 100 == plain.value:
+        if _SHARE_OF.search(question) and not _ASKS_PERCENT.search(question):
+            return "different"
         return "same" if _ASKS_PERCENT.search(question) else "ambiguous"
     return None
 

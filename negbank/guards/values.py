@@ -61,6 +61,9 @@ _ABOUT_CHEMISTRY: Final = re.compile(
     re.IGNORECASE,
 )
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_]{2})")
+_ASKS_INTERCEPT: Final = re.compile(
+    r"intercept|\b(?:cross|meet|cut|intersect|hit|touch)(?:es)? the [xy].?axis", re.IGNORECASE
+)
 _ASKS_INTEGRAL: Final = re.compile(r"\b(?:integral|antiderivative|primitive|integrate)\b", re.IGNORECASE)
 _CONSTANT: Final = re.compile(r"(?<![A-Za-z\\])(?:[cCkK]|(?:an? |any )?const(?:ant)?\.?)(?![A-Za-z])")
 _ASKS_FACTORIAL: Final = re.compile(
@@ -75,7 +78,24 @@ _PROSE: Final = re.compile(
 _NAMED: Final = re.compile(
     r"\$?(?:[A-Za-z][A-Za-z ]{2,24}|[A-Za-z]{1,3}\([^()=]{1,12}\)|[A-Za-z]\^\{?-1\}?\([a-z]\))\s*=\s*([^=<>]+?)\$?"
 )
+_SAID_BEFORE: Final = re.compile(
+    r"^(?:(?:about|approximately|approx\.?|roughly|around|exactly) ?(?=[-\d√(\\])|"
+    r"(?:at |in )?(?:the )?(?:point|vector|interval|line|function|equation|value|solution|coordinates|inequality|number) (?=\S{1,20}$|[\[(\]{]|[a-z] ?[=<>≤≥]))",
+    re.IGNORECASE,
+)
+"""What may stand before a formula: `the point (3, 0)`."""
+_ABOUT_LOGIC: Final = re.compile(
+    r"\b(?:logic(?:al)?|negation|propositions?|propositional|boolean algebra|truth table)\b", re.IGNORECASE
+)
+_LOGIC: Final = (
+    (re.compile(r"\bnot ?|[~!](?=[\w(])"), "¬"),
+    (re.compile(r" and | ?&& ?"), "∧"),
+    (re.compile(r" or | ?\|\| ?"), "∨"),
+    (re.compile(r" implies "), "→"),
+)
 _UNIT_VECTORS: Final = re.compile(r"^(-?\d*)i ?([-+] ?\d*)j(?: ?([-+] ?\d*)k)?$")
+_WORKED: Final = re.compile(r"(?=.*\d.*=)(?![^=]*(?<![A-Za-z])[A-Za-z](?![A-Za-z]))[^=<>]+= ?([-−]?\d[\d.,/]*)")
+"""A calculation and its value: `10% of 250 = 25`."""
 _UNKNOWN: Final = re.compile(r"[a-z] ?= ?([-−]?\d[\d.,/]*)")
 _NO_FORMULA: Final = re.compile(
     r"(?<![A-Za-z])(?!sin|cos|tan|cot|sec|csc|arc|log|exp|sqrt|lim|max|min|mod|gcd|lcm)[A-Za-z]{3}|[A-Za-z]\d"
@@ -97,7 +117,7 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
         return None
     if answer == candidate:
         return Decision("same", "text")
-    if ("=" in answer) != ("=" in candidate):
+    if ("=" in answer) != ("=" in candidate) and "＝" not in answer + candidate:
         answer, candidate = _unnamed(answer), _unnamed(candidate)
     asked = decide_form(question, answer, candidate) or decide_asked_form(question, answer, candidate)
     if asked is not None or not (ours or theirs):
@@ -116,7 +136,7 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
 
 def _unnamed(text: str) -> str:
     """What follows a name and `=`: 0.3 for `P(A) = 0.3`."""
-    found = _NAMED.fullmatch(text) or _UNKNOWN.fullmatch(text)
+    found = _NAMED.fullmatch(text) or _UNKNOWN.fullmatch(text) or _WORKED.fullmatch(text)
     return text if found is None else found[1]
 
 
@@ -145,7 +165,10 @@ def _is_telling(text: str) -> bool:
         return False
     if _MARKS.search(text) is not None or ("-" in text and len(text) <= 40):
         return True
-    return not _VALUE_WORDS.isdisjoint(text.lower().translate(_POINTS).split())
+    words = text.lower().translate(_POINTS).split()
+    if not _VALUE_WORDS.isdisjoint(words):
+        return True
+    return 2 <= len(words) <= 3 and words[0] in ("a", "an") and bool(read_unit(" ".join(words[1:])))  # an hour
 
 
 def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | None:
@@ -203,7 +226,7 @@ def _decide_spelling(question: str, answer: str, candidate: str) -> Decision | N
         return None
     without, spaced = (_unhyphenated(ours), _unhyphenated(theirs)), (_HYPHEN.sub(" ", ours), _HYPHEN.sub(" ", theirs))
     for first, second in ((ours, theirs), without, spaced):
-        if _same_letters(first, second) and _case_says_nothing(first, second):
+        if _same_letters(first, second) and (_case_says_nothing(first, second) or asks_for_a_word(question)):
             return _letters_asked(question, first, second) or Decision("same", "text")
     return None
 
@@ -212,7 +235,11 @@ def _letters_asked(question: str, ours: str, theirs: str) -> Decision | None:
     """Different where the question is about accents, or about a word in a language with the letter ñ."""
     if ours.lower() == theirs.lower():
         return None
-    if asks_for_accents(question) or (asks_for_a_word(question) and ("ñ" in ours) != ("ñ" in theirs)):
+    if (
+        asks_for_accents(question)
+        or len(ours) == len(theirs) == 1
+        or (asks_for_a_word(question) and ("ñ" in ours) != ("ñ" in theirs))
+    ):
         return Decision("different", "text")
     return None
 
@@ -257,7 +284,10 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     """Symbols, chemical formulae and mathematics; None where either side is in words."""
     if len(answer) > MAX_VALUE * 2 or len(candidate) > MAX_VALUE * 2:
         return None
+    answer, candidate = _SAID_BEFORE.sub("", answer), _SAID_BEFORE.sub("", candidate)
     answer, candidate = formula_of_words(answer), formula_of_words(candidate)
+    if _ABOUT_LOGIC.search(question):
+        answer, candidate = _logical(answer), _logical(candidate)
     ours, theirs = symbol_form(answer), symbol_form(candidate)
     if ours == theirs or named_symbols(answer) & named_symbols(candidate):
         return Decision("same", "symbol")
@@ -284,6 +314,15 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     if found is None and _are_cases_of_a_symbol(question, ours, theirs):
         return Decision("different", "symbol")
     return found
+
+
+def _logical(text: str) -> str:
+    """`text` with ¬, ∧, ∨ and → for the words and for the signs of programs."""
+    if len(text) > MAX_FORM or not re.search(r"(?<!\w)[a-zA-Z]$", text):
+        return text
+    for pattern, sign in _LOGIC:
+        text = pattern.sub(sign, text)
+    return text
 
 
 def _as_tuple(found: re.Match[str]) -> str:
@@ -345,7 +384,7 @@ def _judged(answer: str, candidate: str) -> str:
 
 def _is_intercept(question: str, point: Maths, value: Maths) -> bool:
     """Whether an intercept is given as a point and as its one coordinate that is not 0."""
-    if "intercept" not in question.lower() or point.kind != "list" or value.kind != "value" or len(point.values) != 2:
+    if not _ASKS_INTERCEPT.search(question) or point.kind != "list" or value.kind != "value" or len(point.values) != 2:
         return False
     others = [coordinate[0] for coordinate in point.values if coordinate[0] != 0]
     return len(others) == 1 and others[0] == value.values[0][0]

@@ -24,9 +24,10 @@ _JOINED: Final = re.compile(r"\s*(?:,|;|\bor\b|\band\b)\s*|,\s*(?:or|and)\s+")
 _POINT: Final = re.compile(r"\(([^()|,]{1,20})\|([^()|,]{1,20})\)")
 """A point as German schools write it: (2|3)."""
 _ALL_BUT: Final = re.compile(
-    r"(?:x ?∈ ?)?(?:ℝ|\\mathbb ?\{R\}) ?(?:\\setminus|\\|∖|-|, ?) ?(?:x ?≠ ?)?\\?\{?([^{}\\,]+)\\?\}?"
+    r"(?:x ?∈ ?)?(?:ℝ|\\mathbb ?\{R\}) ?(?:\\setminus|\\|∖|-|, ?|(?=\{)) ?(?:x ?≠ ?)?\\?\{?([^{}\\,]+)\\?\}?"
 )
 _ALL: Final = re.compile(r"(?:x ?∈ ?)?(?:ℝ|\\mathbb ?\{R\})")
+_UNKNOWN: Final = re.compile(r"[A-Za-z](?:\([a-z]\))?")
 _CROSS: Final = re.compile(r"[A-Za-z]{2,6} ?[×xX] ?[A-Za-z]{2,6}")
 """A cross of two genotypes is no product."""
 _FLIPPED: Final = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
@@ -265,8 +266,8 @@ def _related(text: str) -> Maths | None:
         left, right = (sides[1], sides[0]) if signs[0] in ">≥" else (sides[0], sides[1])
         values = evaluate(f"({left})-({right})")
         return None if values is None else Maths("order", (values,), "≤" if signs[0] in "≤≥" else "<")
-    letter_first = re.fullmatch(r"[A-Za-z]", sides[0]) is not None
-    if not letter_first and re.fullmatch(r"[A-Za-z]", sides[1]) is None:
+    letter_first = _UNKNOWN.fullmatch(sides[0]) is not None
+    if not letter_first and _UNKNOWN.fullmatch(sides[1]) is None:
         return None
     sign = signs[0] if letter_first else _FLIPPED[signs[0]]
     other = sides[1] if letter_first else sides[0]

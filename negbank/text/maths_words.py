@@ -11,7 +11,7 @@ from negbank.text.number_words import longest_number
 MAX_LENGTH: Final = 120
 _TRIGGER: Final = re.compile(
     r"\b(?:root|squared|cubed|times|multiplied|divided|over|plus|minus|greater|less|larger|smaller|more|least|most|power|"
-    r"equal|equals|pi|reals?|infinity|between|except|factorial|negative)\b",
+    r"equal|equals|pi|reals?|numbers?|infinity|between|except|factorial|negative)\b",
     re.IGNORECASE,
 )
 _ATOM: Final = r"(\d+(?:\.\d+)?[a-z]?|[a-z]|π|\([^()]*\))(?![a-z])"
@@ -24,6 +24,10 @@ _REPLACED: Final = tuple(
             "x≠",
         ),
         (r"\b(?:the set of )?all (?:the )?(?:real numbers|reals)\b", "ℝ"),
+        (r"\b(?:all |any |the )*non-?negative (?:real )?numbers?\b", "x ≥ 0"),
+        (r"\b(?:all |any |the )*non-?positive (?:real )?numbers?\b", "x ≤ 0"),
+        (r"\b(?:all |any |the )*positive (?:real )?numbers?\b", "x > 0"),
+        (r"\b(?:all |any |the )*negative (?:real )?numbers?\b", "x < 0"),
         (r"\b(?:is )?(?:not equal to|unequal to|does not equal)\b", "≠"),
         (r"\b(?:the )?(?:positive |principal )?square root of " + _ATOM, r"√(\1)"),
         (r"\b(?:the )?cube root of " + _ATOM, r"∛(\1)"),

@@ -60,7 +60,7 @@ _ALIKE: Final = str.maketrans(
 _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
 _RAISED: Final = re.compile("[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)\s?")
-_STYLED: Final = re.compile(r"\\(?:text|mathrm|mathbf|mathit|operatorname|ce|boldsymbol)\s*\{([^{}]*)\}")
+_STYLED: Final = re.compile(r"\\(?:text|mathrm|mathbf|mathit|operatorname|ce|boldsymbol)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _NO_MEANING: Final = re.compile(r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\[,;:! ]")
 _ARROWS: Final = (
     (re.compile(r"<-{1,3}>"), "↔"), (re.compile(r"<=>|<==>"), "⇔"), (re.compile(r"-{1,3}>"), "→"),

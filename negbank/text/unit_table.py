@@ -187,7 +187,7 @@ _MONEY: Final = (
     ("INR", "₹ INR Rs Rs. rupee rupees", "paise paisa"),
     ("CAD", "C$ CAD CA$ Canadian_dollar Canadian_dollars $ dollar dollars", "cent cents"),
     ("AUD", "A$ AUD AU$ Australian_dollar Australian_dollars $ dollar dollars", "cent cents"),
-    ("CHF", "CHF franc francs Swiss_franc Swiss_francs", "centime centimes rappen"),
+    ("CHF", "CHF Fr Fr. SFr SFr. franc francs Swiss_franc Swiss_francs", "centime centimes rappen"),
     ("RUB", "₽ RUB ruble rubles rouble roubles", "kopek kopeks"),
     ("KRW", "₩ KRW won", ""),
     ("MXN", "MXN peso pesos", "centavo centavos"),

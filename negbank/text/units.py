@@ -67,7 +67,9 @@ _SHARE_OF: Final = re.compile(
     r"(half|quarter|an? (?:half|quarter|third)|[a-z]+[ -](?:quarters|thirds|tenths|fifths)) (?:of )?an? (.+)", re.I
 )
 _FEET: Final = re.compile(r"(\d{1,2}) ?(?:'|′|ft\.?|feet|foot) ?(\d{1,2}(?:\.\d)?|½)? ?(?:\"|''|″|in\.?|inch(?:es)?)?")
-_CURRENCY: Final = re.compile(r"(US\$|C\$|A\$|CA\$|AU\$|R\$|[$€£¥₹₽₩₺₪]|[A-Z]{3}|Rs\.?) ?(?=[-+\d.(½¼¾])")
+_CURRENCY: Final = re.compile(r"(US\$|C\$|A\$|CA\$|AU\$|R\$|[$€£¥₹₽₩₺₪]|[A-Z]{3}|Rs\.?|S?Fr\.?) ?(?=[-+\d.(½¼¾])")
+_NO_CENTS: Final = re.compile(r"(?<=\d)[.,] ?-{1,2}(?=$| )")
+"""`5,- €` and `1500.–`."""
 _SLASHES: Final = re.compile(r"\\(?=[$%])")
 _PI: Final = re.compile(
     r"(-?)(\d{1,4}(?:/\d{1,4})?)?\s?[*·]?\s?(?:π|\\pi|pi)\s?(?:/ ?(\d{1,4}))?( ?(?:rad|radians?))?", re.I
@@ -143,6 +145,7 @@ def _tidy(text: str) -> str:
     plain = " ".join(
         plain_characters(text.replace("^\\circ", "°").replace("^{\\circ}", "°").replace("\\degree", "°")).split()
     )
+    plain = _NO_CENTS.sub("", plain)
     plain = _SLASHES.sub("", _LATEX_TEXT.sub(r" \1", plain)).strip()
     while len(plain) > 2 and plain[0] == plain[-1] == "$":
         plain = plain[1:-1].strip()
