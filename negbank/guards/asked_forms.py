@@ -57,9 +57,20 @@ def _restates(question: str, text: str) -> bool:
     plain = _plain(text)
     if len(plain) < 2 or not re.search(r"[\W\d]|\\", plain):
         return False
-    before = r"(?<![\w.^{/])" if plain[0].isalnum() else ""
-    standing = re.compile(rf"{before}{re.escape(plain)}(?![\w^/}}]|\.\d)")
-    return any(standing.search(asked) for asked in _asked_plain(question))
+    return any(_stands(asked, plain) for asked in _asked_plain(question))
+
+
+def _stands(asked: str, plain: str) -> bool:
+    """Whether `plain` stands in `asked` and is no part of a longer word, number or power."""
+    at = asked.find(plain)
+    while at >= 0:
+        before, after = asked[at - 1 : at] if at else "", asked[at + len(plain) : at + len(plain) + 2]
+        begins = not plain[0].isalnum() or not (before.isalnum() or (before and before in "_.^{/"))
+        ends = not (after[:1].isalnum() or (after and after[0] in "_^/}") or re.match(r"\.\d", after))
+        if begins and ends:
+            return True
+        at = asked.find(plain, at + 1)
+    return False
 
 
 @lru_cache(maxsize=1_024)

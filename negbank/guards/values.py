@@ -31,7 +31,7 @@ from negbank.text.maths_words import formula_of_words
 from negbank.text.number_words import WORDS
 from negbank.text.numbers import read_number
 from negbank.text.symbols import GREEK, named_symbols, plain_letters, spelling_form, symbol_form
-from negbank.text.unit_names import read_unit
+from negbank.text.unit_names import atoms, read_unit
 
 if TYPE_CHECKING:
     from negbank.reasoning.judge import MathJudge
@@ -168,7 +168,8 @@ def _is_telling(text: str) -> bool:
     words = text.lower().translate(_POINTS).split()
     if not _VALUE_WORDS.isdisjoint(words):
         return True
-    return 2 <= len(words) <= 3 and words[0] in ("a", "an") and bool(read_unit(" ".join(words[1:])))  # an hour
+    short = 2 <= len(words) <= 3 and words[0] in ("a", "an")  # an hour, a right angle
+    return short and (words[-1] in ("angle", "turn") or bool(atoms(words[-1])))
 
 
 def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | None:
@@ -182,10 +183,11 @@ def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | N
 
 def _decide_bare(question: str, named: str, bare: str) -> Decision | None:
     """`chapter 10` beside `ten` or `the tenth`, where the question asks for a chapter."""
-    numbers = read_number(bare.lower().removeprefix("the ")) if len(bare) < 40 else ()
+    names = _numbered(named)
+    numbers = read_number(bare.lower().removeprefix("the ")) if names and len(bare) < 40 else ()
     if not numbers or numbers[0].percent or numbers[0].decimals != 0:
         return None
-    for name, value in _numbered(named):
+    for name, value in names:
         if says_nothing(question, name):
             return Decision("same" if value == str(numbers[0].value) else "different", "number")
     return None
@@ -294,8 +296,10 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     pressed = decide_keys(answer, candidate) or decide_notes(question, ours, theirs)
     if pressed is not None:
         return pressed
-    if ours.lower() != theirs.lower() and set(read_unit(answer)) & set(
-        read_unit(candidate)
+    if (
+        max(len(ours), len(theirs)) <= MAX_FORM
+        and ours.lower() != theirs.lower()
+        and set(read_unit(answer)) & set(read_unit(candidate))
     ):  # the name of a unit and its symbol
         return Decision("same", "unit")
     found = _decide_formulae(question, answer, candidate)

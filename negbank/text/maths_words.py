@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from negbank.text.number_words import longest_number
+from negbank.text.number_words import WORDS, longest_number
 
 MAX_LENGTH: Final = 120
 _TRIGGER: Final = re.compile(
@@ -14,6 +14,13 @@ _TRIGGER: Final = re.compile(
     r"equal|equals|pi|reals?|numbers?|infinity|between|except|factorial|negative)\b",
     re.IGNORECASE,
 )
+_KNOWN: Final = WORDS | frozenset(
+    "root square cube squared cubed times multiplied divided plus minus greater less larger smaller more least most "
+    "power equal equals real reals number numbers infinity except factorial negative positive than that every each "
+    "values value without other apart from excluding with does unequal strictly principal raised sqrt "
+    "sine cosine tangent".split()
+)
+"""Every longer word that a formula may be said with; most texts hold another one."""
 _ATOM: Final = r"(\d+(?:\.\d+)?[a-z]?|[a-z]|π|\([^()]*\))(?![a-z])"
 _REPLACED: Final = tuple(
     (re.compile(pattern), sign)
@@ -56,7 +63,11 @@ _LEFT_OVER: Final = re.compile(r"(?<![a-z\\])(?!sin|cos|tan|log|ln|exp|or\b|and\
 @lru_cache(maxsize=4_096)
 def formula_of_words(text: str) -> str:
     """`text` with the words of a formula as signs; `text` itself where other words would be left."""
-    if len(text) > MAX_LENGTH or "\\" in text or _TRIGGER.search(text) is None:
+    if len(text) > MAX_LENGTH or " " not in text or "\\" in text:
+        return text
+    if any(len(word) > 3 and word.isalpha() and word not in _KNOWN for word in text.lower().split()):
+        return text
+    if _TRIGGER.search(text) is None:
         return text
     formula = replace_words(text)
     return text if _LEFT_OVER.search(formula) else formula

@@ -158,17 +158,20 @@ def symbol_form(text: str) -> str:
     if "\\" in text:
         text = _NO_MEANING.sub(" ", _STYLED.sub(r"\1", text)).replace(r"\{", "{").replace(r"\}", "}")
         text = _COMMAND.sub(lambda m: _LATEX.get(m[1]) or (m[1] if _FUNCTION.fullmatch(m[1]) else m[0]), text)
-    for pattern, sign in _ARROWS:
-        text = pattern.sub(sign, text)
-    text = _NOTE.sub(lambda m: m[1] + ("b" if m[2] == "flat" else "#"), text)
-    text = re.sub(r"(?<=\w) x (?=\w)", "×", text)
-    text = _INDEX.sub(lambda m: m[1] or m[2], text)
-    text = _POWER.sub(lambda m: "^" + (m[1] or m[2] or ""), text)
+    if not text.replace(" ", "").isalpha():
+        for pattern, sign in _ARROWS:
+            text = pattern.sub(sign, text)
+        text = _INDEX.sub(lambda m: m[1] or m[2], text)
+        text = _POWER.sub(lambda m: "^" + (m[1] or m[2] or ""), text)
+    if " " in text:
+        text = _NOTE.sub(lambda m: m[1] + ("b" if m[2] == "flat" else "#"), text)
+        text = re.sub(r"(?<=\w) x (?=\w)", "×", text)
     text = _AROUND.sub("", " ".join(text.split()))
     if text.endswith(".") and len(text) > 1:
         text = text[:-1]
-    text = _INVERSE.sub(r"arc\1", text)
-    pair = _TAGS.fullmatch(text)
+    if "^" in text:
+        text = _INVERSE.sub(r"arc\1", text)
+    pair = _TAGS.fullmatch(text) if text[:1] == "<" else None
     text = text if pair is None else f"<{pair[1]}>"
     return "∅" if text == "{}" else text.translate(_ALIKE)
 
