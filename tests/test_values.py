@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from negbank.guards.decide import decide
 from negbank.guards.decision import RULES, Decision
-from negbank.guards.normalise import normalise
 from negbank.guards.values import decide_values
 
 PAIRS = Path(__file__).parent / "data" / "value_pairs.jsonl"
@@ -82,9 +82,49 @@ def said(question: str, answer: str, candidate: str) -> str:
         ("What is the Spanish word for 'year'?", "año", "ano", "different text"),
         ("What is x squared?", "x²", "x2", "different symbol"),
         ("What is x squared?", "x²", "x^2", "same symbol"),
-        ("Solve.", "5", "x = 5", "same maths"),
+        ("Solve.", "5", "x = 5", "same number"),
         ("Solve.", "x = 5", "x = 6", "different maths"),
         ("Simplify.", r"2\sqrt{3}", r"\sqrt{12}", "same maths"),
+        ("Simplify the square root of 12.", r"2\sqrt{3}", r"\sqrt{12}", "different maths"),
+        ("What is the square root of 12?", "2√3", "2 times the square root of 3", "same maths"),
+        ("Factorise x^3 - 4x.", "x(x-2)(x+2)", "x(x^2 - 4)", "different maths"),
+        ("Write 60 as a product of prime factors.", "2^2·3·5", "2 × 2 × 3 × 5", "same maths"),
+        ("Write 60 as a product of prime factors.", "2^2·3·5", "4 × 15", "different maths"),
+        ("Which keys copy the text?", "Ctrl+C", "Control-C", "same symbol"),
+        ("Which note is a semitone above F?", "F#", "Gb", "ambiguous symbol"),
+        ("When does the bus leave?", "10:45 pm", "2245", "same unit"),
+        ("What is the ratio?", "1:2", "one to two", "same unit"),
+        ("Which chapter comes next?", "chapter 10", "the tenth", "same number"),
+        ("How often?", "every 4 years", "once in four years", "same unit"),
+        ("How much does a kilo cost?", "$2.25", "$2.25 per kilo", "same unit"),
+        ("How old was he?", "35", "35 months", "different unit"),
+        ("How old was he?", "35", "aged 35", "same number"),
+        ("How cold?", "-12 °C", "12 degrees", "different unit"),
+        ("Which grade?", "A-", "A", "different symbol"),
+        ("Which function?", "arcsin", "sin⁻¹", "same symbol"),
+        ("Which tag?", "<b>", "<b>...</b>", "same symbol"),
+        ("What are the zeros?", "-2 and 2", "x₁ = 2, x₂ = -2", "same maths"),
+        ("What is the domain?", "x ≠ 0", "all real numbers except 0", "same symbol"),
+        ("What is the domain?", "x ≠ 0", "(-∞, 0) ∪ (0, ∞)", "same maths"),
+        ("What is the domain?", "x ≠ 0", "x ≠ 1", "different maths"),
+        ("Factorise 2x^2 + 4x.", "2x(x + 2)", "2(x + 2)", "different maths"),
+        ("Factorise 2x^2 + 4x.", "2x(x + 2)", "(x + 2)·2x", "same maths"),
+        ("Which vector?", "(3, 4)", "3i + 4j", "same maths"),
+        ("Solve 3x = 2.", "x = 2/3", "two thirds", "same number"),
+        ("Which chapter comes next?", "chapter 10", "eleven", "different number"),
+        ("How long is it?", "42.195 km", "42.195 m", "different unit"),
+        ("How large?", "80 m²", "80 sqm", "same unit"),
+        ("When does it arrive?", "12:15", "12.15", "same unit"),
+        ("In which month?", "April", "the fourth month", "same date"),
+        ("Which letter?", "c", "lowercase c", "same symbol"),
+        ("Which letter?", "B", "small b", "none"),
+        ("Which note?", "D", "D natural", "same symbol"),
+        ("Which arrow?", "⇌", "<=>", "same symbol"),
+        ("Which sign?", "?", "question mark (?)", "same symbol"),
+        ("Which point?", "(2, 3)", "(2|3)", "same maths"),
+        ("What is the integral of 2x?", "x^2 + C", "x^2 + constant", "same maths"),
+        ("What is log base 2 of 8?", "3", "log_2(8) = 3", "same number"),
+        ("How is 'naive' spelled with its diaeresis?", "naïve", "naive", "different text"),
         ("Simplify.", r"2\sqrt{3}", "3.464", "ambiguous maths"),
         ("Factor.", "x^2-9", "(x-3)(x+3)", "same maths"),
         ("Which interval?", "(1, 5]", "1 < x ≤ 5", "same maths"),
@@ -99,16 +139,13 @@ def test_what_the_rules_say(question: str, answer: str, candidate: str, expected
 
 
 def test_the_projects_own_pairs_by_kind() -> None:
-    """At least 97 of 100 each way for every kind, with `normalise` where no rule decides, as the guards use it."""
+    """At least 97 of 100 each way for every kind, asked as the guards ask: what no rule decides is kept."""
     right: Counter[tuple[str, str]] = Counter()
     total: Counter[tuple[str, str]] = Counter()
     for line in PAIRS.read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
-        decision = decide_values(row["question"], row["answer"], row["negative"])
-        if decision is None:
-            refused = normalise(row["answer"]) == normalise(row["negative"])
-        else:
-            refused = decision.verdict != "different"
+        decision = decide(row["question"], [row["answer"]], row["negative"])
+        refused = decision is not None and decision.verdict != "different"
         key = (row["kind"], row["expected"])
         total[key] += 1
         right[key] += refused == (row["expected"] == "refuse")

@@ -24,7 +24,7 @@ from negbank.guards.negation import decide_negation
 from negbank.guards.normalise import normalise
 from negbank.guards.paraphrase import paraphrase, question_stems
 from negbank.guards.values import decide_values
-from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, read, stem
+from negbank.guards.words import MAX_CHARACTERS, NEGATORS, STOP, fold_accents, read, stem
 from negbank.guards.yes_no import decide_yes_no
 
 _ABOUT_SPELLING = re.compile(
@@ -67,9 +67,16 @@ _ABOUT_WORDS = re.compile(
     re.IGNORECASE,
 )
 """Questions about words of a language that writes accents, where they count."""
+_ABOUT_FORMS = re.compile(
+    r"\b(?:plural|singular|past (?:tense|participle)|present participle|gerund|comparative|superlative|feminine|"
+    r"masculine|conjugat\w*|infinitive|(?:noun|verb|adjective|adverb) (?:form )?(?:of|from)|inflect\w*)\b",
+    re.IGNORECASE,
+)
+"""Questions about the forms of a word, which share a stem."""
 _CODE = re.compile(
     r"\b(?:python|java|javascript|html|css|sql|bash|literals?|keywords?|booleans?|operators?)\b", re.IGNORECASE
 )
+_OF_SENTENCES: Final = (decide_containment, decide_negation, paraphrase)
 _MAX_SPACES_OF_A_NAME: Final = 6
 _NO_MARKS: Final = str.maketrans("", "", string.punctuation + " ")
 _QUOTES: Final = "\"'“”‘’«»` \t\n"
@@ -135,8 +142,9 @@ def _value(question: str, answer: str, candidate: str) -> Decision | None:
     right, other = named_part(question, answer), named_part(question, candidate)
     if (right, other) == (answer, candidate):
         return found
-    if right == other:
-        return Decision("same", "containment")
+    if right == other:  # a core has no accents and nothing raised, which may be what tells the two apart
+        told = found is not None and found.verdict == "different" and not (answer.isascii() and candidate.isascii())
+        return found if told else Decision("same", "containment")
     return decide_values(question, right, other) or found
 
 
@@ -146,7 +154,8 @@ def named_part(question: str, text: str) -> str:
     words = plain.lower().split() if len(plain) < 60 else []
     found = None if _KIND_WORDS.isdisjoint(words) else _NAMED.fullmatch(plain)
     if found is None:
-        return plain if plain.rstrip(".!") != text.strip().rstrip(".!") else text
+        bare = (text if text.isascii() else fold_accents(text)).strip()  # what is raised is on the line in a core
+        return plain if plain.rstrip(".!") != bare.rstrip(".!") else text
     kind = (found["before"] or found["after"]).lower()
     return found["first"] or found["last"] if kind in _KINDS or kind in question.lower() else text
 
@@ -227,11 +236,17 @@ def _by_sentences(question: str, answer: str, candidate: str) -> Decision | None
     if is_symbolic(answer) or is_symbolic(candidate):
         alike = normalise(core(answer)) == normalise(core(candidate))
         return Decision("same", "containment") if alike else None
-    for rule in (decide_containment, decide_negation, paraphrase):
+    # childs and children have one stem, War or Peace has the content words of War and Peace
+    by_words = not (_ABOUT_FORMS.search(question) or _joints(answer) ^ _joints(candidate) == {"and", "or"})
+    for rule in _OF_SENTENCES if by_words else _OF_SENTENCES[:1]:
         decision = rule(question, answer, candidate)
         if decision is not None:
             return decision
     return None
+
+
+def _joints(text: str) -> set[str]:
+    return {"and", "or"}.intersection(text.lower().split())
 
 
 @functools.lru_cache(maxsize=1 << 16)

@@ -19,11 +19,11 @@ _FRAME: Final = frozenset(
     "language operator article note version release formula element character mark key value answer name prefix suffix "
     "term unit function keyword command tag option called named written as of in on at expression equation result "
     "literal note grade type class temperature length distance price amount total ion compound molecule isotope "
-    "roughly about exactly simply just i think would be that this means".split()
+    "position place rank vit roughly about exactly simply just i think would be that this means".split()
 )
 _MEANS_SOMETHING: Final = frozenset(
     "not no never non nor neither without except before after more less than least most north south east west minus "
-    "negative half over under per other another false opposite".split()
+    "ln log sin cos tan exp arcsin arccos arctan lim negative half over under per other another false opposite".split()
 )
 _FOREIGN: Final = frozenset(
     "un une le la les l d el los las una unos der die das ein eine il lo gli i uno o os as um uma de het een".split()
@@ -47,9 +47,13 @@ _CASE: Final = re.compile(
 _PUNCTUATION: Final = re.compile(
     r"\b(?:punctuat\w*|apostrophes?|possessive|contraction|hyphen\w*|commas?|quotation marks?|quoted)\b", re.IGNORECASE
 )
-_ACCENTS: Final = re.compile(r"\b(?:accent\w*|diacritics?|umlauts?|tildes?|cedilla|circumflex)\b", re.IGNORECASE)
+_ACCENTS: Final = re.compile(
+    r"\b(?:accent\w*|diacritics?|umlauts?|tildes?|cedilla|circumflex|diaeres[ie]s|dieresis|"
+    r"trema|macron|caron|breve|ogonek|special characters?)\b",
+    re.IGNORECASE,
+)
 _WORD_FOR: Final = re.compile(
-    r"\bword (?:for|meaning)\b|\bhow do you (?:say|write|spell)\b|\bspell(?:ed|ing|s)?\b", re.IGNORECASE
+    r"\bword (?:(?:that )?means|for|meaning)\b|\bhow do you (?:say|write|spell)\b|\bspell(?:ed|ing|s)?\b", re.IGNORECASE
 )
 _VERSION: Final = re.compile(
     r"\b(?:release|version|build number|firmware|kernel|section|verse|paragraph|model number|"
@@ -71,7 +75,8 @@ _WORDS: Final = frozenset(
     "capital capitals capitalise capitalised capitalize capitalized capitalization uppercase lowercase upper-case "
     "lower-case upper lower noun punctuation punctuated apostrophe apostrophes possessive contraction hyphen hyphens "
     "hyphenated hyphenation comma commas quotation quoted accent accents accented diacritic diacritics umlaut umlauts "
-    "tilde tildes cedilla circumflex word say write spell spelled spelling spells spelt release version build firmware "
+    "tilde tildes cedilla circumflex diaeresis dieresis trema macron caron breve ogonek special "
+    "word say write spell spelled spelling spells spelt release version build firmware "
     "kernel section verse paragraph number code "
     "password pin isbn signature blood score odds match game lowest simplest reduced simplified "
     "irreducible notation python java javascript typescript sql html css bash unix linux json yaml latex regex "
@@ -250,6 +255,11 @@ def is_framed(question: str, first: tuple[str, ...], second: tuple[str, ...]) ->
             rest = longer[:start] + longer[start + len(shorter) :]
             return all(_is_allowed(word, question) for word in rest)
     return False
+
+
+def says_nothing(question: str, words: tuple[str, ...]) -> bool:
+    """Whether `words` only name what the question asks for: `chapter` beside `Which chapter comes next?`."""
+    return all(_is_allowed(word, question) for word in words)
 
 
 def _holds(shorter: str, longer: str, question: str) -> bool:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Final
 
 from negbank.guards.decision import Decision, Verdict
-from negbank.text.dates import Date, compare_dates, names_era, read_dates
+from negbank.text.dates import Date, compare_dates, names_era, read_dates, read_period
 from negbank.text.unit_names import read_unit
 from negbank.text.unit_table import Dimension, Unit, calendar_sizes
 from negbank.text.units import RATIO, Quantity, read_quantities
@@ -19,6 +19,9 @@ CLOSE: Final = Fraction(1, 20)
 CONVERTED: Final = Fraction(1, 50)
 """Within a fiftieth, and within what was written, a conversion is the same: 5 km and 3.1 miles."""
 
+_SHARE_OF: Final = re.compile(r"\d ?(?:%|per ?cent) of\b", re.I)
+OLD: Final = 500
+"""A year before Christ that is written without BC is an earlier one."""
 _ASKS_EXACTLY: Final = re.compile(
     r"\b(?:decimal places?|decimals?|significant (?:digits?|figures?)|nearest|round(?:ed|ing)?|"
     r"exact(?:ly)?|precisely)\b",
@@ -27,7 +30,8 @@ _ASKS_EXACTLY: Final = re.compile(
 _ASKS_BOUND: Final = re.compile(
     r"\b(?:at least|at most|minimum|maximum|more than|less than|no more|no less|up to|limit)\b", re.I
 )
-_ASKS_PERCENT: Final = re.compile(r"\bper ?cent(?:age)?s?\b|%", re.I)
+_ASKS_PERCENT: Final = re.compile(r"(?:^|[^\d\s]) ?(?:\bper ?cent(?:age)?s?\b|%)", re.I)
+"""Not `What is 20% of 50?`."""
 _ASKS_YEAR: Final = re.compile(
     r"\b(?:what|which) year\b|\byears? (?:did|was|were|is|does|of|do)\b|\bin what year\b", re.I
 )
@@ -36,6 +40,7 @@ _ASKS_WEEKDAY: Final = re.compile(r"\b(?:what|which) (?:day of the week|weekday)
 _ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
 _ASKS_CENTURY: Final = re.compile(r"\b(?:what|which) century\b", re.I)
 _WORD: Final = re.compile(r"[A-Za-zμΩ°%€£$²³/]+")
+_MILITARY: Final = re.compile(r"([01]?\d(?=\.)|[01]\d|2[0-3])\.?([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
 _CLOCK: Final[Dimension] = (("clock", 1),)
 
 
@@ -43,12 +48,23 @@ def decide_dates(question: str, answer: str, candidate: str) -> Decision | None:
     """The verdict on two dates; None where either is none."""
     ours, theirs = read_dates(answer), read_dates(candidate)
     if not ours and not theirs:
-        return None
+        return _decide_periods(answer, candidate)
     ours, theirs = ours or read_dates(answer, loose=True), theirs or read_dates(candidate, loose=True)
     if not ours or not theirs:
         return None
     verdict = _same_dates(question, ours, theirs, answer, candidate)
     return None if verdict is None else Decision(verdict, "date")
+
+
+def _decide_periods(answer: str, candidate: str) -> Decision | None:
+    """The verdict on `3–17 May 2019` beside `from 3 May 2019 to 17 May 2019`."""
+    ours, theirs = read_period(answer), read_period(candidate)
+    if ours is None or theirs is None:
+        return None
+    says = {compare_dates(first, second) for first, second in zip(ours, theirs, strict=True)}
+    if "different" in says:
+        return Decision("different", "date")
+    return Decision("same" if says == {"equal"} else "ambiguous", "date")
 
 
 def _same_dates(
@@ -59,6 +75,8 @@ def _same_dates(
     if says == {"apart"}:
         return None
     if says <= {"different", "apart"}:
+        if not names_era(answer) and not names_era(question) and all(date.year and date.year >= OLD for date in ours):
+            return "different"  # nobody leaves BC out of 1066 BC
         return "ambiguous" if _era_left_out(ours, theirs, answer, candidate) else "different"
     if "equal" in says:
         orders = max(len({(date.month, date.day) for date in side}) for side in (ours, theirs))
@@ -99,9 +117,15 @@ def _agree_on(field: str, first: Date, second: Date) -> bool:
 
 def decide_quantities(question: str, answer: str, candidate: str) -> Decision | None:
     """The verdict on two numbers or quantities; None where either is none, or words must decide."""
+    every = _EVERY.fullmatch(answer), _EVERY.fullmatch(candidate)
+    if every[0] is not None and every[1] is not None:
+        answer, candidate = every[0][1], every[1][1]
+    answer, candidate = _without_rate(question, answer), _without_rate(question, candidate)
     if _ASKS_TIMES.search(question):
         answer, candidate = _TIMES.sub(r"\1", answer), _TIMES.sub(r"\1", candidate)
     ours, theirs = read_quantities(answer), read_quantities(candidate)
+    if ours and theirs and (_of_day(answer) or _of_day(candidate)):
+        ours, theirs = _as_clock(answer, ours, theirs), _as_clock(candidate, theirs, ours)
     if not ours or not theirs:
         return None
     found = [
@@ -113,8 +137,30 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
         return _incomparable(ours, theirs)
     verdict, is_usual, rule = min(found, key=lambda pair: (_ORDER.index(pair[0]), not pair[1]))
     if verdict == "same" and not is_usual:
-        verdict = "ambiguous"
+        alike = ours[0].number.value == theirs[0].number.value and ours[0].dimension and theirs[0].dimension
+        verdict = "different" if alike else "ambiguous"  # 42.195 km beside 42.195 m: the point is no grouping
     return Decision(verdict, rule)
+
+
+def _without_rate(question: str, text: str) -> str:
+    """`text` without `per kilo` or `a kilo`, where the question says what a kilo costs."""
+    found = _PER.fullmatch(text) if len(text) < 60 else None
+    if found is None or not re.search(rf"\b{found[2]}\b", question, re.I):
+        return text
+    money = read_quantities(found[1])
+    return found[1] if money and all(len(q.dimension) == 1 and len(q.dimension[0][0]) == 3 for q in money) else text
+
+
+def _of_day(text: str) -> re.Match[str] | None:
+    """`2245`, `0600 hours` and `12.15`, which are times of the day beside another one."""
+    return _MILITARY.fullmatch(text)
+
+
+def _as_clock(text: str, readings: tuple[Quantity, ...], others: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    found = _of_day(text)
+    if found is None or not any(q.dimension == _CLOCK for q in others):
+        return readings
+    return read_quantities(f"{found[1]}:{found[2]}")
 
 
 _ORDER: Final[tuple[Verdict, ...]] = ("same", "ambiguous", "different")
@@ -190,6 +236,8 @@ def _percent(question: str, first: Quantity, second: Quantity) -> Verdict | None
     if share.value == plain.value:
         return "same"
     if share.value * 100 == plain.value:
+        if _SHARE_OF.search(question) and not _ASKS_PERCENT.search(question):
+            return "different"
         return "same" if _ASKS_PERCENT.search(question) else "ambiguous"
     return None
 
@@ -206,7 +254,8 @@ def _compare_values(question: str, first: Quantity, second: Quantity) -> Verdict
     }:  # fmt: skip
         return "same"
     offset = first.dimension == (("K", 1),)
-    size = max(abs(first.value - (Fraction(27315, 100) if offset else 0)), abs(second.value), Fraction(1, 10**12))
+    zero = Fraction(27315, 100) if offset else Fraction(0)
+    size = max(abs(first.value - zero), abs(second.value - zero), Fraction(1, 10**12))
     if (first.approximate or second.approximate) and difference <= size * CLOSE:
         return "ambiguous"
     if _ASKS_EXACTLY.search(question):
@@ -249,6 +298,8 @@ def _rounded(first: Quantity, second: Quantity) -> Verdict:
         return "different"
     rounded = _round_half_up(exact.value / short.step) * short.step
     cut = int(exact.value / short.step) * short.step
+    if short.value == rounded and short.number.decimals < 0 and abs(exact.value - rounded) * 200 <= abs(rounded):
+        return "ambiguous"  # 3 × 10^8 m/s for 299,792,458 m/s
     if short.value not in (rounded, cut) or exact.counted:
         return "different"
     digits = len(str(abs(int(short.value / short.step))))
@@ -291,6 +342,8 @@ def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict
         if any(abs(measured.value - value) <= abs(value) * CONVERTED / 4 for value in wanted):
             return "ambiguous"
         return "different"
+    if _HOW_OLD.search(question) and (calendar_sizes(measured.dimension) or measured.dimension == (("s", 1),)):
+        return "same" if calendar_sizes(measured.dimension) and measured.value == plain.value else "different"
     others = [unit for unit in units_in(question) if not _is_everyday(unit)]
     if measured.number.value != plain.number.value and measured.value != plain.value:
         return "different"
@@ -347,6 +400,9 @@ def units_in(question: str) -> tuple[Unit, ...]:
     return tuple(dict.fromkeys(found))
 
 
+_HOW_OLD: Final = re.compile(r"\bhow old\b|\bwhat age\b", re.I)
+_EVERY: Final = re.compile(r"(?:about )?(?:once |one time |1 time )?(?:in every|every|in|per|each) (.+)", re.I)
+_PER: Final = re.compile(r"(.*\d.*?) ?(?:/ ?|per |an? |each |the )([a-z]{2,12})", re.I)
 _ASKS_TIMES: Final = re.compile(r"\b(?:times|factor|fold)\b", re.I)
 _TIMES: Final = re.compile(r"^([\d.,]+|[a-z-]+) ?(?:x|×|times|-?fold|times as \w+)$", re.I)
 _SCALE: Final = re.compile(r"\bhow many (thousand|million|billion|trillion|hundred|dozen)\b", re.I)

@@ -11,6 +11,7 @@ import re
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Final
 
+from negbank.guards.asked_forms import decide_asked_form
 from negbank.guards.decision import Decision, Verdict
 from negbank.guards.frames import (
     asks_for_a_form,
@@ -19,15 +20,18 @@ from negbank.guards.frames import (
     decide_form,
     decide_framed,
     is_framed,
+    says_nothing,
 )
+from negbank.guards.keys_and_notes import decide_keys, decide_notes
 from negbank.guards.measures import decide_dates, decide_quantities
 from negbank.text.dates import MONTH_WORDS
 from negbank.text.formulae import formula_form, is_telling
 from negbank.text.maths import Maths, compare_maths, looks_like_maths, read_maths
+from negbank.text.maths_words import formula_of_words
 from negbank.text.number_words import WORDS
 from negbank.text.numbers import read_number
 from negbank.text.symbols import GREEK, named_symbols, plain_letters, spelling_form, symbol_form
-from negbank.text.unit_names import read_unit
+from negbank.text.unit_names import atoms, read_unit
 
 if TYPE_CHECKING:
     from negbank.reasoning.judge import MathJudge
@@ -57,8 +61,11 @@ _ABOUT_CHEMISTRY: Final = re.compile(
     re.IGNORECASE,
 )
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_]{2})")
+_ASKS_INTERCEPT: Final = re.compile(
+    r"intercept|\b(?:cross|meet|cut|intersect|hit|touch)(?:es)? the [xy].?axis", re.IGNORECASE
+)
 _ASKS_INTEGRAL: Final = re.compile(r"\b(?:integral|antiderivative|primitive|integrate)\b", re.IGNORECASE)
-_CONSTANT: Final = re.compile(r"(?<![A-Za-z\\])[cCkK](?![A-Za-z])")
+_CONSTANT: Final = re.compile(r"(?<![A-Za-z\\])(?:[cCkK]|(?:an? |any )?const(?:ant)?\.?)(?![A-Za-z])")
 _ASKS_FACTORIAL: Final = re.compile(
     r"\b(?:permutations?|factorials?|arrange\w*|ways|orders|combinations?)\b", re.IGNORECASE
 )
@@ -71,6 +78,25 @@ _PROSE: Final = re.compile(
 _NAMED: Final = re.compile(
     r"\$?(?:[A-Za-z][A-Za-z ]{2,24}|[A-Za-z]{1,3}\([^()=]{1,12}\)|[A-Za-z]\^\{?-1\}?\([a-z]\))\s*=\s*([^=<>]+?)\$?"
 )
+_SAID_BEFORE: Final = re.compile(
+    r"^(?:(?:about|approximately|approx\.?|roughly|around|exactly) ?(?=[-\d√(\\])|"
+    r"(?:at |in )?(?:the )?(?:point|vector|interval|line|function|equation|value|solution|coordinates|inequality|number) (?=\S{1,20}$|[\[(\]{]|[a-z] ?[=<>≤≥]))",
+    re.IGNORECASE,
+)
+"""What may stand before a formula: `the point (3, 0)`."""
+_ABOUT_LOGIC: Final = re.compile(
+    r"\b(?:logic(?:al)?|negation|propositions?|propositional|boolean algebra|truth table)\b", re.IGNORECASE
+)
+_LOGIC: Final = (
+    (re.compile(r"\bnot ?|[~!](?=[\w(])"), "¬"),
+    (re.compile(r" and | ?&& ?"), "∧"),
+    (re.compile(r" or | ?\|\| ?"), "∨"),
+    (re.compile(r" implies "), "→"),
+)
+_UNIT_VECTORS: Final = re.compile(r"^(-?\d*)i ?([-+] ?\d*)j(?: ?([-+] ?\d*)k)?$")
+_WORKED: Final = re.compile(r"(?=.*\d.*=)(?![^=]*(?<![A-Za-z])[A-Za-z](?![A-Za-z]))[^=<>]+= ?([-−]?\d[\d.,/]*)")
+"""A calculation and its value: `10% of 250 = 25`."""
+_UNKNOWN: Final = re.compile(r"[a-z] ?= ?([-−]?\d[\d.,/]*)")
 _NO_FORMULA: Final = re.compile(
     r"(?<![A-Za-z])(?!sin|cos|tan|cot|sec|csc|arc|log|exp|sqrt|lim|max|min|mod|gcd|lcm)[A-Za-z]{3}|[A-Za-z]\d"
 )
@@ -91,9 +117,9 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
         return None
     if answer == candidate:
         return Decision("same", "text")
-    if ("=" in answer) != ("=" in candidate):
+    if ("=" in answer) != ("=" in candidate) and "＝" not in answer + candidate:
         answer, candidate = _unnamed(answer), _unnamed(candidate)
-    asked = decide_form(question, answer, candidate)
+    asked = decide_form(question, answer, candidate) or decide_asked_form(question, answer, candidate)
     if asked is not None or not (ours or theirs):
         return asked
     if ours and theirs and len(answer) <= MAX_VALUE and len(candidate) <= MAX_VALUE:
@@ -110,7 +136,7 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
 
 def _unnamed(text: str) -> str:
     """What follows a name and `=`: 0.3 for `P(A) = 0.3`."""
-    found = _NAMED.fullmatch(text)
+    found = _NAMED.fullmatch(text) or _UNKNOWN.fullmatch(text) or _WORKED.fullmatch(text)
     return text if found is None else found[1]
 
 
@@ -139,7 +165,11 @@ def _is_telling(text: str) -> bool:
         return False
     if _MARKS.search(text) is not None or ("-" in text and len(text) <= 40):
         return True
-    return not _VALUE_WORDS.isdisjoint(text.lower().translate(_POINTS).split())
+    words = text.lower().translate(_POINTS).split()
+    if not _VALUE_WORDS.isdisjoint(words):
+        return True
+    short = 2 <= len(words) <= 3 and words[0] in ("a", "an")  # an hour, a right angle
+    return short and (words[-1] in ("angle", "turn") or bool(atoms(words[-1])))
 
 
 def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | None:
@@ -148,6 +178,18 @@ def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | N
         for theirs in _numbered(candidate):
             if ours[0] == theirs[0] or is_framed(question, ours[0], theirs[0]):
                 return Decision("same" if ours[1] == theirs[1] else "different", "number")
+    return _decide_bare(question, answer, candidate) or _decide_bare(question, candidate, answer)
+
+
+def _decide_bare(question: str, named: str, bare: str) -> Decision | None:
+    """`chapter 10` beside `ten` or `the tenth`, where the question asks for a chapter."""
+    names = _numbered(named)
+    numbers = read_number(bare.lower().removeprefix("the ")) if names and len(bare) < 40 else ()
+    if not numbers or numbers[0].percent or numbers[0].decimals != 0:
+        return None
+    for name, value in names:
+        if says_nothing(question, name):
+            return Decision("same" if value == str(numbers[0].value) else "different", "number")
     return None
 
 
@@ -186,7 +228,7 @@ def _decide_spelling(question: str, answer: str, candidate: str) -> Decision | N
         return None
     without, spaced = (_unhyphenated(ours), _unhyphenated(theirs)), (_HYPHEN.sub(" ", ours), _HYPHEN.sub(" ", theirs))
     for first, second in ((ours, theirs), without, spaced):
-        if _same_letters(first, second) and _case_says_nothing(first, second):
+        if _same_letters(first, second) and (_case_says_nothing(first, second) or asks_for_a_word(question)):
             return _letters_asked(question, first, second) or Decision("same", "text")
     return None
 
@@ -195,7 +237,11 @@ def _letters_asked(question: str, ours: str, theirs: str) -> Decision | None:
     """Different where the question is about accents, or about a word in a language with the letter ñ."""
     if ours.lower() == theirs.lower():
         return None
-    if asks_for_accents(question) or (asks_for_a_word(question) and ("ñ" in ours) != ("ñ" in theirs)):
+    if (
+        asks_for_accents(question)
+        or len(ours) == len(theirs) == 1
+        or (asks_for_a_word(question) and ("ñ" in ours) != ("ñ" in theirs))
+    ):
         return Decision("different", "text")
     return None
 
@@ -240,14 +286,27 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     """Symbols, chemical formulae and mathematics; None where either side is in words."""
     if len(answer) > MAX_VALUE * 2 or len(candidate) > MAX_VALUE * 2:
         return None
+    answer, candidate = _SAID_BEFORE.sub("", answer), _SAID_BEFORE.sub("", candidate)
+    answer, candidate = formula_of_words(answer), formula_of_words(candidate)
+    if _ABOUT_LOGIC.search(question):
+        answer, candidate = _logical(answer), _logical(candidate)
     ours, theirs = symbol_form(answer), symbol_form(candidate)
     if ours == theirs or named_symbols(answer) & named_symbols(candidate):
         return Decision("same", "symbol")
-    if ours.lower() != theirs.lower() and set(read_unit(answer)) & set(
-        read_unit(candidate)
+    pressed = decide_keys(answer, candidate) or decide_notes(question, ours, theirs)
+    if pressed is not None:
+        return pressed
+    if (
+        max(len(ours), len(theirs)) <= MAX_FORM
+        and ours.lower() != theirs.lower()
+        and set(read_unit(answer)) & set(read_unit(candidate))
     ):  # the name of a unit and its symbol
         return Decision("same", "unit")
     found = _decide_formulae(question, answer, candidate)
+    if "vector" in question.lower():
+        answer, candidate = _UNIT_VECTORS.sub(_as_tuple, answer), _UNIT_VECTORS.sub(_as_tuple, candidate)
+    if _ASKS_INTEGRAL.search(question):
+        answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
     prose = _PROSE.search(answer) is not None or _PROSE.search(candidate) is not None
     if found is None and not prose and (looks_like_maths(answer) or looks_like_maths(candidate)):
         found = _decide_maths(question, answer, candidate)
@@ -259,6 +318,22 @@ def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | No
     if found is None and _are_cases_of_a_symbol(question, ours, theirs):
         return Decision("different", "symbol")
     return found
+
+
+def _logical(text: str) -> str:
+    """`text` with ¬, ∧, ∨ and → for the words and for the signs of programs."""
+    if len(text) > MAX_FORM or not re.search(r"(?<!\w)[a-zA-Z]$", text):
+        return text
+    for pattern, sign in _LOGIC:
+        text = pattern.sub(sign, text)
+    return text
+
+
+def _as_tuple(found: re.Match[str]) -> str:
+    """`(3, 4)` for the vector `3i + 4j`."""
+    parts = [re.sub(r"\s", "", part or "0") for part in found.groups()]
+    parts = [part + "1" if part in ("", "+", "-") else part.removeprefix("+") for part in parts]
+    return f"({', '.join(parts if found[3] is not None else parts[:2])})"
 
 
 def _decide_formulae(question: str, answer: str, candidate: str) -> Decision | None:
@@ -289,8 +364,6 @@ def _are_cases_of_a_symbol(question: str, ours: str, theirs: str) -> bool:
 
 
 def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None:
-    if _ASKS_INTEGRAL.search(question):
-        answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
     ours, theirs = read_maths(answer), read_maths(candidate)
     if ours is not None and theirs is not None:
         same = compare_maths(ours, theirs)
@@ -315,7 +388,7 @@ def _judged(answer: str, candidate: str) -> str:
 
 def _is_intercept(question: str, point: Maths, value: Maths) -> bool:
     """Whether an intercept is given as a point and as its one coordinate that is not 0."""
-    if "intercept" not in question.lower() or point.kind != "list" or value.kind != "value" or len(point.values) != 2:
+    if not _ASKS_INTERCEPT.search(question) or point.kind != "list" or value.kind != "value" or len(point.values) != 2:
         return False
     others = [coordinate[0] for coordinate in point.values if coordinate[0] != 0]
     return len(others) == 1 and others[0] == value.values[0][0]

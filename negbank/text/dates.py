@@ -34,6 +34,11 @@ _FEASTS: Final = {
     "christmas day": (12, 25), "christmas": (12, 25), "christmas eve": (12, 24), "new year's day": (1, 1),
     "new year's eve": (12, 31), "halloween": (10, 31), "valentine's day": (2, 14),
 }  # fmt: skip
+_NTH_MONTH: Final = re.compile(r"(?:the )?(\w+) month(?: of the year)?")
+_PERIOD: Final = re.compile(r"(?:from |between )?(.+?)(?: ?- ?| to | until | till | through | and )(?:the )?(.+)")
+_MONTH_DAYS: Final = re.compile(
+    r"(?:from )?([a-z]{3,9})\.? (\d{1,2})(?:th|st|nd|rd)?(?: ?- ?| to )(\d{1,2})(?:th|st|nd|rd)?,?(?: (\d{4}))?"
+)
 _DECADES: Final = {
     name: 10 * place
     for place, name in enumerate(
@@ -103,8 +108,42 @@ def read_dates(text: str, loose: bool = False) -> tuple[Date, ...]:
     if plain in ("may", "mar", "sat", "sun", "wed", "mon", "march", "dec", "jan"):
         return () if plain in ("may", "sat", "sun", "wed", "mar", "march") and not loose else _named(plain)
     lower = plain.lower().strip(" ,;")
+    nth = _NTH_MONTH.fullmatch(lower) if loose else None
+    if nth is not None:
+        return _nth_month(nth[1])
     found = _numeric(lower.removeprefix("the ").rstrip("."), loose) or _spans(lower)
     return tuple(dict.fromkeys(date for date in (found or _named(lower)) if _is_possible(date)))
+
+
+@lru_cache(maxsize=4_096)
+def read_period(text: str) -> tuple[Date, Date] | None:
+    """The first and last day of `3–17 May 2019`, `May 3-17, 2019`, `from 3 May to 17 May`; None where it is none."""
+    if len(text) > MAX_LENGTH or not _GATE.search(text):
+        return None
+    plain = " ".join(plain_characters(text).split()).lower().strip(" .,")
+    named = _MONTH_DAYS.fullmatch(plain)
+    if named is not None:
+        plain = f"{named[2]} - {named[3]} {named[1]} {named[4] or ''}".strip()
+    found = _PERIOD.fullmatch(plain)
+    if found is None:
+        return None
+    last = read_dates(found[2])
+    day = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)?\.?", found[1])
+    if len(last) != 1 or last[0].last_year is not None:
+        return None
+    first = (replace(last[0], day=int(day[1])),) if day is not None and last[0].day else read_dates(found[1])
+    if len(first) != 1 or (first[0].day is None) != (last[0].day is None):
+        return None
+    begin = first[0] if first[0].year is not None else replace(first[0], year=last[0].year)
+    return (begin, last[0]) if _is_possible(begin) else None
+
+
+def _nth_month(text: str) -> tuple[Date, ...]:
+    """`fourth` and `4th` as a month."""
+    digits = re.fullmatch(r"(\d{1,2})(?:st|nd|rd|th)", text)
+    named = read_words([text])
+    place = int(digits[1]) if digits else int(named[0].value) if named and named[0].ordinal else 0
+    return (Date(None, place),) if 1 <= place <= 12 else ()
 
 
 def compare_dates(first: Date, second: Date) -> Agreement:

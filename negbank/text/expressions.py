@@ -27,7 +27,7 @@ _COMMANDS: Final = (
     (re.compile(r"\\[dtc]frac"), r"\\frac"),
     (re.compile(r"\\(?:cdot|times|ast)(?![a-zA-Z])|[·×∙⋅∗]|\*(?!\*)"), "*"),
     (re.compile(r"\\div(?![a-zA-Z])|[÷∕⁄]"), "/"),
-    (re.compile(r"(?<=[\d)]) ?[xX] ?(?=[\d(])"), "*"),
+    (re.compile(r"(?<=\d) ?[xX] ?(?=\d)|(?<=[\d)]) [xX] (?=[\d(])"), "*"),
     (re.compile(r"\*\*"), "^"),
     (re.compile(r"\^\s*\{?\s*\\?circ(?:\b|\})\s*\}?|\\degree\b|[°º]| degrees?\b"), "°"),
     (re.compile(r"\\le(?:q|qslant)?(?![a-zA-Z])|<=|≦|⩽"), "≤"),
@@ -45,6 +45,8 @@ _COMMANDS: Final = (
     (re.compile(r"\bequals\b|\bis equal to\b"), "="),
 )  # fmt: skip
 _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿˣ", "0123456789+-()nx")
+_LOWERED: Final = re.compile("[₀-₉]+")
+_LOWERED_DIGITS: Final = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 _RAISED: Final = re.compile("[⁰¹²³⁴-⁹⁺⁻⁽⁾ⁿˣ]+")
 _MINUSES: Final = str.maketrans(dict.fromkeys("‐‑‒–—−﹣－", "-"))
 _BOXED: Final = re.compile(r"\\(?:boxed|fbox)\s*\{(.*)\}", re.DOTALL)
@@ -86,6 +88,7 @@ def tidy_formula(text: str) -> str:
     if boxed is not None:
         text = boxed[1]
     text = _RAISED.sub(lambda m: "^{" + m[0].translate(_SUPERSCRIPTS) + "}", text)
+    text = _LOWERED.sub(lambda m: "_" + m[0].translate(_LOWERED_DIGITS), text)
     for sign, spelled in _VULGAR.items():
         text = re.sub(rf"(\d?){sign}", lambda m, s=spelled: f"({m[1]}+{s})" if m[1] else s, text)  # type: ignore[misc]
     for pattern, spelled in _COMMANDS:

@@ -13,7 +13,7 @@ from typing import Final
 from negbank.text.expressions import MAX_LENGTH, Values, are_close, evaluate, tidy_formula
 
 _MARKS: Final = re.compile(
-    r"[\\^=<>≤≥≠∈√π∞∪|{}\[\]⁰¹²³⁴⁵⁶⁷⁸⁹±]|\d\s*[A-Za-z(]|[A-Za-z)]\s*[-+*/·×−]\s*[\dA-Za-z(]|\d\s*[-+*/·×÷−]\s*\d|\(.*,.*\)|!$|°|\b(?:sin|cos|tan|log|ln|sqrt|exp)\b"
+    r"[\\^=<>≤≥≠∈√π∞∪|{}\[\]⁰¹²³⁴⁵⁶⁷⁸⁹±]|\d\s*[A-Za-z(]|[A-Za-z)]\s*[-+*/·×−]\s*[\dA-Za-z(]|\d\s*[-+*/·×÷−]\s*\d|\(.*,.*\)|!$|°|[ℝℕℤℚ]|(?<![A-Za-z])(?:sin|cos|tan|log|ln|sqrt|exp)(?![A-Za-z])"
 )
 _MATRIX: Final = re.compile(r"\\begin\{([bpvBV]?matrix|array)\}(?:\{[lcr|]*\})?(.*?)\\end\{\1\}", re.DOTALL)
 _NAMED: Final = re.compile(
@@ -21,6 +21,13 @@ _NAMED: Final = re.compile(
 )
 _RELATION: Final = re.compile(r"\s*(=|<|>|≤|≥|≠)\s*")
 _JOINED: Final = re.compile(r"\s*(?:,|;|\bor\b|\band\b)\s*|,\s*(?:or|and)\s+")
+_POINT: Final = re.compile(r"\(([^()|,]{1,20})\|([^()|,]{1,20})\)")
+"""A point as German schools write it: (2|3)."""
+_ALL_BUT: Final = re.compile(
+    r"(?:x ?∈ ?)?(?:ℝ|\\mathbb ?\{R\}) ?(?:\\setminus|\\|∖|-|, ?|(?=\{)) ?(?:x ?≠ ?)?\\?\{?([^{}\\,]+)\\?\}?"
+)
+_ALL: Final = re.compile(r"(?:x ?∈ ?)?(?:ℝ|\\mathbb ?\{R\})")
+_UNKNOWN: Final = re.compile(r"[A-Za-z](?:\([a-z]\))?")
 _CROSS: Final = re.compile(r"[A-Za-z]{2,6} ?[×xX] ?[A-Za-z]{2,6}")
 """A cross of two genotypes is no product."""
 _FLIPPED: Final = {"<": ">", ">": "<", "≤": "≥", "≥": "≤"}
@@ -45,14 +52,19 @@ def read_maths(text: str) -> Maths | None:
     """`text` as mathematics; None where it is anything else."""
     if not text or len(text) > MAX_LENGTH or _CROSS.fullmatch(text):
         return None
+    text = re.sub(r"^<([^<>]+,[^<>]+)>$", r"(\1)", text.strip())  # a vector
+    text = _POINT.sub(r"(\1,\2)", text)
     text = re.sub(r"\\langle|⟨", "(", re.sub(r"\\rangle|⟩", ")", text))
     matrix = _MATRIX.fullmatch(text.strip().strip("$").strip())
     if matrix is not None:
         return _matrix(matrix[2])
     tidied = tidy_formula(text)
+    tidied = _ALL_BUT.sub(r"x≠\1", tidied)
+    if _ALL.fullmatch(tidied):
+        return _interval("-∞", "∞", "<", "<")
     if "∪" in tidied:
         parts = tuple(part for piece in tidied.split("∪") if (part := _read(piece.strip())) is not None)
-        return Maths("union", (), parts=parts) if len(parts) == tidied.count("∪") + 1 else None
+        return _union(parts) if len(parts) == tidied.count("∪") + 1 else None
     return _read(tidied)
 
 
@@ -72,7 +84,7 @@ def compare_maths(first: Maths, second: Maths) -> bool | None:
     if kinds == {"list", "interval"}:
         return _same_members(first.values, second.values) and first.ends == second.ends
     if first.kind != second.kind:
-        return False if kinds <= {"value", "set", "list", "interval", "matrix"} else None
+        return False if kinds <= {"value", "set", "list", "interval", "matrix", "except"} else None
     if first.kind == "order":
         return first.ends == second.ends and _same_order(first.values[0], second.values[0])
     if first.kind == "equation":
@@ -90,7 +102,11 @@ def _aligned(ours: Maths, theirs: Maths) -> Maths:
     """`x = 5` beside `5`; a set of one beside a value; a bare list beside a set."""
     if ours.kind == "value" and theirs.kind == "set" and len(theirs.values) == 1:
         return Maths("set", ours.values)
-    if ours.kind == "set" and ours.ends == "" and theirs.kind == "list":
+    if ours.kind == "list" and "_" in ours.letter and theirs.kind == "set":  # x_1 = 2, x_2 = 3
+        return Maths("set", ours.values)
+    if ours.kind == "matrix" and "1" in ours.ends.split("x") and theirs.kind == "list":
+        return Maths("list", ours.values, "()")
+    if ours.kind == "set" and ours.ends == "" and theirs.kind == "list" and "_" not in theirs.letter:
         return Maths("list", ours.values, "()")
     return ours
 
@@ -124,9 +140,19 @@ def _same_order(first: Values, second: Values) -> bool | None:
     return ratios[0].real > 0 if all(are_close(ratio, ratios[0]) for ratio in ratios) else None
 
 
+def _union(parts: tuple[Maths, ...]) -> Maths:
+    """A union of intervals; `(-∞, a) ∪ (a, ∞)` is everything but a."""
+    if len(parts) == 2 and all(part.kind == "interval" and part.ends == "()" for part in parts):
+        low, high = sorted(parts, key=lambda part: part.values[0][0].real)
+        outer = (low.values[0][0].real, high.values[1][0].real)
+        if outer == (-math.inf, math.inf) and _equal(low.values[1], high.values[0]):
+            return Maths("except", (low.values[1],))
+    return Maths("union", (), parts=parts)
+
+
 def _compare_unions(first: Maths, second: Maths) -> bool | None:
     if first.kind != second.kind or len(first.parts) != len(second.parts):
-        return False if {first.kind, second.kind} <= {"union", "interval", "list"} else None
+        return False if {first.kind, second.kind} <= {"union", "interval", "list", "except"} else None
     return all(any(compare_maths(a, b) for b in second.parts) for a in first.parts)
 
 
@@ -212,7 +238,8 @@ def _several(text: str) -> Maths | None:
         out.append(value)
     if len(set(letters)) == len(letters) == len(pieces):  # x = 3, y = 2
         in_order = sorted(zip(letters, out, strict=True), key=lambda named: named[0])
-        return Maths("list", tuple(value for _, value in in_order), "()")
+        indexed = len({letter[0] for letter in letters}) == 1 and all("_" in letter for letter in letters)
+        return Maths("list", tuple(value for _, value in in_order), "()", letter="x_" if indexed else "")
     return Maths("set", tuple(out), letter="".join(letters[:1])) if len(set(letters)) <= 1 else None
 
 
@@ -224,6 +251,9 @@ def _related(text: str) -> Maths | None:
         return None
     if signs == ["="]:
         return _equation(text, sides)
+    if signs == ["≠"] and (re.fullmatch(r"[A-Za-z]", sides[0]) or re.fullmatch(r"[A-Za-z]", sides[1])):
+        value = evaluate(sides[1] if re.fullmatch(r"[A-Za-z]", sides[0]) else sides[0])
+        return None if value is None else Maths("except", (value,))
     if "=" in signs or "≠" in signs or any(len(_split(side)) > 1 for side in sides):
         return None
     if len(signs) == 2:
@@ -236,8 +266,8 @@ def _related(text: str) -> Maths | None:
         left, right = (sides[1], sides[0]) if signs[0] in ">≥" else (sides[0], sides[1])
         values = evaluate(f"({left})-({right})")
         return None if values is None else Maths("order", (values,), "≤" if signs[0] in "≤≥" else "<")
-    letter_first = re.fullmatch(r"[A-Za-z]", sides[0]) is not None
-    if not letter_first and re.fullmatch(r"[A-Za-z]", sides[1]) is None:
+    letter_first = _UNKNOWN.fullmatch(sides[0]) is not None
+    if not letter_first and _UNKNOWN.fullmatch(sides[1]) is None:
         return None
     sign = signs[0] if letter_first else _FLIPPED[signs[0]]
     other = sides[1] if letter_first else sides[0]
@@ -263,9 +293,13 @@ def _equation(text: str, sides: list[str]) -> Maths | None:
     left, right = evaluate(sides[0]), evaluate(sides[1])
     if left is None or right is None:
         return None
-    if not re.search(r"[A-Za-z]", re.sub(r"\\[A-Za-z]+", "", text)):  # 3 x 4 = 12 says 12
+    if _is_constant(left) and _is_constant(right):  # 3 x 4 = 12 says 12, and log_2(8) = 3 says 3
         return Maths("value", (right,))
     return Maths("equation", (tuple(a - b for a, b in zip(left, right, strict=True)),))
+
+
+def _is_constant(values: Values) -> bool:
+    return all(value == values[0] for value in values)
 
 
 def _matrix(body: str) -> Maths | None:

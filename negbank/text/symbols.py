@@ -60,7 +60,7 @@ _ALIKE: Final = str.maketrans(
 _SUPERSCRIPTS: Final = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁼⁽⁾ⁿⁱ", "0123456789+-=()ni")
 _RAISED: Final = re.compile("[⁰¹²³⁴-⁹⁺⁻⁼⁽⁾ⁿⁱ]+")
 _COMMAND: Final = re.compile(r"\\([A-Za-z]+)\s?")
-_STYLED: Final = re.compile(r"\\(?:text|mathrm|mathbf|mathit|operatorname|ce|boldsymbol)\s*\{([^{}]*)\}")
+_STYLED: Final = re.compile(r"\\(?:text|mathrm|mathbf|mathit|operatorname|ce|boldsymbol)\s*\{((?:[^{}]|\{[^{}]*\})*)\}")
 _NO_MEANING: Final = re.compile(r"\\(?:left|right|displaystyle)(?![A-Za-z])|\\[,;:! ]")
 _ARROWS: Final = (
     (re.compile(r"<-{1,3}>"), "↔"), (re.compile(r"<=>|<==>"), "⇔"), (re.compile(r"-{1,3}>"), "→"),
@@ -71,6 +71,15 @@ _INDEX: Final = re.compile(r"_\s?(?:\{([^{}]{1,12})\}|(\w))")
 _POWER: Final = re.compile(r"(?:\^|\*\*)\s?(?:\{([^{}]{1,12})\}|\(([-+]?\w{1,9})\))|\*\*")
 _AROUND: Final = re.compile(r"(?<=[^\w\s]) (?=\S)|(?<=\S) (?=[^\w\s])")
 _SAID: Final = re.compile(r"^(?:(?:an?|the) )?(?:greek )?(?:(?:letter|symbol|sign|character) )?")
+_TWICE: Final = re.compile(r"([^()]+) \(([^()]+)\)")
+_CASED: Final = re.compile(r"(capital|upper-?case|lower-?case|small) (?:letter )?([a-z])")
+_REVERSIBLE: Final = ("<=>", "<==>", "<->", "<-->", "⇔", "↔", "⇄", "⇆")
+"""How a reversible reaction is typed, beside the two half arrows."""
+_SIGNS: Final = frozenset(_NAMES.values())
+_FUNCTION: Final = re.compile(r"(?:arc)?(?:sin|cos|tan|cot|sec|csc)h?|ln|log|exp")
+_INVERSE: Final = re.compile(r"\b(sin|cos|tan)\^\(?-1\)?(?!\d)")
+_TAGS: Final = re.compile(r"<(\w{1,12})>(?:\.{3})?</\1>")
+"""A tag written as the pair that it opens and closes: `<b>...</b>`."""
 _NOTE: Final = re.compile(r"\b([A-G])[ -](flat|sharp)\b")
 _LETTERS: Final = {
     "ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "đ": "d", "ð": "d", "ł": "l", "þ": "th", "ı": "i", "ħ": "h", "ŀ": "l",
@@ -148,34 +157,52 @@ def symbol_form(text: str) -> str:
         text = text[1:-1].strip()
     if "\\" in text:
         text = _NO_MEANING.sub(" ", _STYLED.sub(r"\1", text)).replace(r"\{", "{").replace(r"\}", "}")
-        text = _COMMAND.sub(lambda m: _LATEX.get(m[1], m[0]), text)
-    for pattern, sign in _ARROWS:
-        text = pattern.sub(sign, text)
-    text = _NOTE.sub(lambda m: m[1] + ("b" if m[2] == "flat" else "#"), text)
-    text = re.sub(r"(?<=\w) x (?=\w)", "×", text)
-    text = _INDEX.sub(lambda m: m[1] or m[2], text)
-    text = _POWER.sub(lambda m: "^" + (m[1] or m[2] or ""), text)
+        text = _COMMAND.sub(lambda m: _LATEX.get(m[1]) or (m[1] if _FUNCTION.fullmatch(m[1]) else m[0]), text)
+    if not text.replace(" ", "").isalpha():
+        for pattern, sign in _ARROWS:
+            text = pattern.sub(sign, text)
+        text = _INDEX.sub(lambda m: m[1] or m[2], text)
+        text = _POWER.sub(lambda m: "^" + (m[1] or m[2] or ""), text)
+    if " " in text:
+        text = _NOTE.sub(lambda m: m[1] + ("b" if m[2] == "flat" else "#"), text)
+        text = re.sub(r"(?<=\w) x (?=\w)", "×", text)
     text = _AROUND.sub("", " ".join(text.split()))
     if text.endswith(".") and len(text) > 1:
         text = text[:-1]
+    if "^" in text:
+        text = _INVERSE.sub(r"arc\1", text)
+    pair = _TAGS.fullmatch(text) if text[:1] == "<" else None
+    text = text if pair is None else f"<{pair[1]}>"
     return "∅" if text == "{}" else text.translate(_ALIKE)
 
 
 def named_symbols(text: str) -> frozenset[str]:
     """The signs that `text` is, as itself or by name: `lambda` is λ or Λ; its symbol form if it is no name."""
+    twice = _TWICE.fullmatch(text) if len(text) < 60 else None
+    if twice is not None:  # question mark (?)
+        outer, inner = named_symbols(twice[1]), named_symbols(twice[2])
+        if outer & inner or (_SIGNS.isdisjoint(outer) and not any(sign.isalnum() for sign in twice[2])):
+            return outer & inner or inner
     form = symbol_form(text)
     name = _SAID.sub("", form.lower()).removesuffix(" sign").removesuffix(" symbol")
-    blood = re.fullmatch(r"(a|b|ab|o) (positive|negative)", name)
+    blood = re.fullmatch(r"(?:(?:blood )?(?:group|type) )?(a|b|ab|o) ?(pos(?:itive)?|neg(?:ative)?)\.?", name)
     if blood is not None:
-        return frozenset((blood[1].upper() + ("+" if blood[2] == "positive" else "-"),))
+        return frozenset((blood[1].upper() + ("+" if blood[2].startswith("pos") else "-"),))
     if name in GREEK:
         return frozenset((GREEK[name], GREEK[name].upper()))
+    cased = _CASED.fullmatch(name)
+    if cased is not None:
+        return frozenset((cased[2].upper() if cased[1] in ("capital", "uppercase", "upper-case") else cased[2],))
+    if text.strip() in _REVERSIBLE:
+        return frozenset(("⇌", form))
     for prefix, upper in (("capital ", True), ("uppercase ", True), ("small ", False), ("lowercase ", False)):
         letter = GREEK.get(name.removeprefix(prefix)) if name.startswith(prefix) else None
         if letter is not None:
             return frozenset((letter.upper() if upper else letter,))
     sign = _NAMES.get(name) or _NAMES.get(form.lower())
-    note = re.fullmatch(r"([A-Ga-g])[ -]?(sharp|flat|#|b)", form, re.IGNORECASE)
+    note = re.fullmatch(r"([A-Ga-g])[ -]?(sharp|flat|natural|♮|#|b)", form, re.IGNORECASE)
     if note is not None and (len(note[2]) > 1 or form[0].isupper()):
-        return frozenset((note[1].upper() + {"sharp": "#", "flat": "b"}.get(note[2].lower(), note[2]),))
+        return frozenset(
+            (note[1].upper() + {"sharp": "#", "flat": "b", "natural": "", "♮": ""}.get(note[2].lower(), note[2]),)
+        )
     return frozenset((sign, form)) if sign is not None else frozenset((form,))

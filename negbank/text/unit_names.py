@@ -15,11 +15,12 @@ _PHRASES: Final = re.compile(
     r"|\b(fluid|fl\.?) (ounces?|oz)\b"
     r"|\b(light)[- ](years?)\b|\b(metric) (tons?|tonnes?)\b|\b(pounds?) (sterling)\b"
     r"|\b(US|Canadian|Australian) (dollars?)\b"
-    r"|\b(Swiss) (francs?)\b|\b(astronomical) (units?)\b",
+    r"|\b(right|straight|full) (angles?|turns?)\b|\b(Swiss) (francs?)\b|\b(astronomical) (units?)\b",
     re.IGNORECASE,
 )
 _SPOKEN: Final = (
     (re.compile(r"\b(?:square|sq\.?)[ -]([A-Za-z]+)\b\.?", re.I), r"\1^2"),
+    (re.compile(r"\b(?:sq)(k?m|cm|mm|ft|in|mi|yd)\b", re.I), r"\1^2"),
     (re.compile(r"\b(?:cubic|cu\.?)[ -]([A-Za-z]+)\b\.?", re.I), r"\1^3"),
     (re.compile(r"\b([A-Za-z]+) squared\b", re.I), r"\1^2"),
     (re.compile(r"\b([A-Za-z]+) cubed\b", re.I), r"\1^3"),
@@ -76,5 +77,7 @@ def _product(text: str) -> tuple[Unit, ...]:
         if joint is None:
             break
         at = joint.end()
+        if at == len(text):
+            return ()  # a sign with nothing after it: A- is a grade
         sign = -1 if joint[1] == "/" or (sign == -1 and joint[2] is None and joint[1] != "/") else 1
     return results if at == len(text) else ()

@@ -67,7 +67,9 @@ _SHARE_OF: Final = re.compile(
     r"(half|quarter|an? (?:half|quarter|third)|[a-z]+[ -](?:quarters|thirds|tenths|fifths)) (?:of )?an? (.+)", re.I
 )
 _FEET: Final = re.compile(r"(\d{1,2}) ?(?:'|′|ft\.?|feet|foot) ?(\d{1,2}(?:\.\d)?|½)? ?(?:\"|''|″|in\.?|inch(?:es)?)?")
-_CURRENCY: Final = re.compile(r"(US\$|C\$|A\$|CA\$|AU\$|R\$|[$€£¥₹₽₩₺₪]|[A-Z]{3}|Rs\.?) ?(?=[-+\d.(½¼¾])")
+_CURRENCY: Final = re.compile(r"(US\$|C\$|A\$|CA\$|AU\$|R\$|[$€£¥₹₽₩₺₪]|[A-Z]{3}|Rs\.?|S?Fr\.?) ?(?=[-+\d.(½¼¾])")
+_NO_CENTS: Final = re.compile(r"(?<=\d)[.,] ?-{1,2}(?=$| )")
+"""`5,- €` and `1500.–`."""
 _SLASHES: Final = re.compile(r"\\(?=[$%])")
 _PI: Final = re.compile(
     r"(-?)(\d{1,4}(?:/\d{1,4})?)?\s?[*·]?\s?(?:π|\\pi|pi)\s?(?:/ ?(\d{1,4}))?( ?(?:rad|radians?))?", re.I
@@ -103,7 +105,7 @@ _FIRST_WORDS: Final = WORDS | frozenset(
 _NOUN: Final = re.compile(r"(?:[A-Za-z]+[ -]){0,2}[A-Za-z]+")
 _NUMBER_AROUND: Final = re.compile(
     r"^(?:(?:the )?(?:there (?:are|is|were|was)|(?:it|he|she|they) (?:has|have|had)|"
-    r"year|number|in|in the year|a total of|equals?|is|it is|it's|=)|the) (?=\S)",
+    r"year|number|in|in the year|aged|(?:at )?(?:the )?age(?: of)?|a total of|equals?|is|it is|it's|=)|the) (?=\S)",
     re.I,
 )
 
@@ -143,6 +145,7 @@ def _tidy(text: str) -> str:
     plain = " ".join(
         plain_characters(text.replace("^\\circ", "°").replace("^{\\circ}", "°").replace("\\degree", "°")).split()
     )
+    plain = _NO_CENTS.sub("", plain)
     plain = _SLASHES.sub("", _LATEX_TEXT.sub(r" \1", plain)).strip()
     while len(plain) > 2 and plain[0] == plain[-1] == "$":
         plain = plain[1:-1].strip()
@@ -203,10 +206,13 @@ def _timed(text: str) -> list[Quantity]:
 
 
 def _ratio(text: str) -> list[Quantity]:
-    found = re.fullmatch(r"(\d{1,9}) ?(?::| to ) ?(\d{1,9})", text)
-    if found is None or not int(found[2]):
+    found = re.fullmatch(r"(\d{1,9}) ?(?:[:∶]| to ) ?(\d{1,9})|([a-z-]+)(?: to |-to-)([a-z-]+)", text, re.I)
+    if found is None:
         return []
-    value = Fraction(int(found[1]), int(found[2]))
+    sides = [read_number(side) for side in found.groups() if side is not None]
+    if not all(sides) or not sides[1][0].value or any(side[0].ordinal for side in sides):
+        return []
+    value = sides[0][0].value / sides[1][0].value
     return [Quantity(value, RATIO, ":", Number(value, None), None)]
 
 
