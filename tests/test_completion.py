@@ -76,7 +76,6 @@ def test_recipes_layouts_and_subjects() -> None:
 @pytest.mark.hub
 def test_every_subject_of_mmlu_is_completed(hub: Path) -> None:
     import polars as pl
-
     from negbank.sources.mmlu import SCIENCE
 
     frames = [pl.read_parquet(file, columns=["subject"]) for file in (hub / "cais/mmlu/all").glob("test*.parquet")]
