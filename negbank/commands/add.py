@@ -126,15 +126,14 @@ def _refusals(file: FileRows, screened: Screened) -> tuple[tuple[str, str, int],
 def _note(settings: AddSettings, file: FileRows, encoder: Encoder, found: Assessed) -> dict[str, Any]:
     """How these rows came in, kept with the version."""
     is_name = file.place == "-" or file.place.startswith(HUB_PREFIX)
-    refused: dict[str, int] = {}
-    for _, reason, count in _refusals(file, found.screened):
-        refused[reason] = refused.get(reason, 0) + count
+    candidates = found.screened.refused["reason"].value_counts(sort=True)
     return {
         "source": file.place if is_name else Path(file.place).name,
         "license": settings.license,
         "questions_of": settings.source,
         "encoder": {"name": encoder.name, "weights_hash": encoder.weights_hash, "fingerprint": encoder.fingerprint},
-        "refused": refused,
+        "refused": {reason: int(count) for reason, count in candidates.iter_rows()},
+        "refused_rows": {"empty": file.blank} if file.blank else {},
         **({"judge": found.judging.about()} if found.judging else {}),
         "unique_ids": True,
         "negbank": __version__,
