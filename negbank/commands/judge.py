@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
 
 from negbank.guards import JUDGED_RIGHT, LABELLED_WRONG, Screened, undecided
-from negbank.judging import Judge, Judged, about, judge_rows
+from negbank.judging import Judge, Judged, about, joined, judge_rows
 from negbank.records import Progress
 
 VERDICTS = ("judge_verdict", "judge_probability")
@@ -19,6 +20,11 @@ class Judging:
     """What a judge said of candidates: `rows` by question_id and negative, and the whole of it for the record."""
 
     judged: Judged
+
+    @classmethod
+    def of(cls, rounds: Sequence[Judging]) -> Judging:
+        """What was said in several rounds, each about other candidates."""
+        return cls(joined(*(one.judged for one in rounds)))
 
     def told(self, rows: pl.DataFrame) -> pl.DataFrame:
         """`rows` (NEGATIVES) with the verdict and the probability of each, null where the judge was not asked."""

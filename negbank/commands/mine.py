@@ -139,13 +139,13 @@ def _choose(gathered: Gathered, inputs: Inputs, progress: Progress) -> _Chosen:
     judging = None
     if inputs.settings.judge:
         judge = load_judge(inputs.settings.judge, inputs.settings.judging)
-        while True:  # a refused candidate makes room for the next one
-            judging = judged(taken.rows, questions, judge, progress)
-            left = judging.refuse(screened)
-            if left is screened:
-                break
-            screened = left
-            taken = take(screened.kept, quotas(inputs), questions.height)
+        rounds, new = list[Judging](), taken.rows
+        while not new.is_empty():  # a refused candidate makes room for the next one
+            rounds.append(judged(new, questions, judge, progress))
+            screened = rounds[-1].refuse(screened)
+            before, taken = taken, take(screened.kept, quotas(inputs), questions.height)
+            new = taken.rows.join(before.rows, on=["question_id", "negative"], how="anti")
+        judging = Judging.of(rounds) if rounds else None
     rows = _negatives(inputs.data, taken, gathered.vectors)
     implausible = (rows["origin"] == OTHER_QUESTION) & (rows["tier"] == NEAR_MISS)
     near_answer = gathered.rules.near_answer or gathered.rules.paraphrase
