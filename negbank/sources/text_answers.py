@@ -144,7 +144,7 @@ class TextAnswers:
         values = [v for v in self._decoded(path) if v not in (None, "", [])]
         name, plain = dotted(path), plain_name(path[-1])
         if not values:
-            return f"{name} holds nothing"
+            return f"{name} holds nothing; name the column with the answers with --answer-column"
         judging = [field for value in values[:1000] if (field := judging_field(value))]
         if len(judging) > self.options.allow_skipped * len(values[:1000]):
             return (
