@@ -275,7 +275,6 @@ def test_what_does_not_fit_is_said() -> None:
         screen(rows, ASKED, TextVectors({"What melts ice?": 0}, vectors.matrix[:1]), rules)
 
 
-
 NOTHING_ALONE = [
     "all of the above", "ALL of the above", "None of these.", "Neither of these", "both A and C", "Both (A) and (B)",
     "A and B only", "either a or b", "A or D", "None of the other answers are correct", "Nither of above.",

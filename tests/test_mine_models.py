@@ -97,7 +97,8 @@ def test_a_question_without_room_and_a_chain_that_was_cut_are_counted(
     assert counts == {"no-room": 1, "chain-cut": 1}
     server.modes = ["too-long"]
     assert run([*words, "--seed", "1"]) == 1
-    assert "none of 8 chains is a wrong chain" in (said := capsys.readouterr().out) and "8 no-room" in said
+    out = capsys.readouterr().out
+    assert "none of 8 chains is a wrong chain" in out and "8 no-room" in out
 
 
 def test_a_server_that_gives_up_half_way_is_gone_on_with(

@@ -102,7 +102,9 @@ def _problems(
     stems, questions, answers = [], [], []
     generator = np.random.default_rng(ORDER_SEED)
     evaluation = as_asked(source.evaluation).with_columns(stem=source.evaluation["question"])
-    for stem, question, answer, distractors in evaluation.select("stem", "question", "answer", "distractors").iter_rows():
+    for stem, question, answer, distractors in evaluation.select(
+        "stem", "question", "answer", "distractors"
+    ).iter_rows():
         stems.append(stem)
         if distractors:
             choices = [answer, *distractors][: len(CHOICES)]

@@ -272,7 +272,7 @@ def _mined(
         "revision": data.revision,
         "license": data.license,
         "questions": data.questions.height,
-        "questions_refused": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
+        "refused_questions": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
         "evaluation_questions": data.evaluation.height,
         "held_out": [asdict(held_out) for held_out in data.held_out],
         "chains": [dict(chains.about()) for chains in inputs],

@@ -145,7 +145,9 @@ def _value(question: str, answer: str, candidate: str) -> Decision | None:
     if right == other:  # a core has no accents and nothing raised, which may be what tells the two apart
         told = found is not None and found.verdict == "different" and not (answer.isascii() and candidate.isascii())
         return found if told else Decision("same", "containment")
-    return decide_values(question, right, other) or found
+    inner = decide_values(question, right, other) or found
+    unsure = found is not None and found.verdict == "ambiguous" and inner is not None and inner.verdict == "different"
+    return found if unsure else inner
 
 
 def named_part(question: str, text: str) -> str:

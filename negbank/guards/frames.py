@@ -163,7 +163,8 @@ def _pairs(question: str, answer: str, candidate: str) -> Decision | None:
     """`3/4`, `three-four`, `3 to 4`: two numbers of which none is divided by the other."""
     ours, theirs = _pair(answer), _pair(candidate)
     if ours is None or theirs is None:
-        return None
+        alone = re.fullmatch(r"\d+(?:[.,]\d+)?", (answer if theirs is not None else candidate).strip())
+        return Decision("different", "number") if alone and (ours or theirs) is not None else None
     if ours == theirs:
         return Decision("same", "number")
     turned = ours == theirs[::-1] and re.search(r"\bscore|result\b", question, re.IGNORECASE) is not None

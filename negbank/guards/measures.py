@@ -40,6 +40,8 @@ _ASKS_WEEKDAY: Final = re.compile(r"\b(?:what|which) (?:day of the week|weekday)
 _ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
 _ASKS_CENTURY: Final = re.compile(r"\b(?:what|which) century\b", re.I)
 _WORD: Final = re.compile(r"[A-Za-zμΩ°%€£$²³/]+")
+_ASKS_RATIO: Final = re.compile(r"\b(?:ratio|proportion|scale|odds)\b", re.I)
+_SHORT_YEAR: Final = re.compile(r"(?:in )?['’‘](\d\d)")
 _MILITARY: Final = re.compile(r"([01]?\d(?=\.)|[01]\d|2[0-3])\.?([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
 _CLOCK: Final[Dimension] = (("clock", 1),)
 
@@ -117,6 +119,10 @@ def _agree_on(field: str, first: Date, second: Date) -> bool:
 
 def decide_quantities(question: str, answer: str, candidate: str) -> Decision | None:
     """The verdict on two numbers or quantities; None where either is none, or words must decide."""
+    for short, long in ((answer, candidate), (candidate, answer)):
+        year = _SHORT_YEAR.fullmatch(short)
+        if year is not None and re.fullmatch(r"[12]\d\d\d", long):
+            return Decision("ambiguous" if long.endswith(year[1]) else "different", "date")
     every = _EVERY.fullmatch(answer), _EVERY.fullmatch(candidate)
     if every[0] is not None and every[1] is not None:
         answer, candidate = every[0][1], every[1][1]
@@ -124,6 +130,8 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
     if _ASKS_TIMES.search(question):
         answer, candidate = _TIMES.sub(r"\1", answer), _TIMES.sub(r"\1", candidate)
     ours, theirs = read_quantities(answer), read_quantities(candidate)
+    if _are_clocks(ours, theirs) and not _ASKS_RATIO.search(question):  # 0:10 and 10:00 are 10 minutes both ways
+        ours, theirs = (tuple(q for q in side if q.dimension == _CLOCK) for side in (ours, theirs))
     if ours and theirs and (_of_day(answer) or _of_day(candidate)):
         ours, theirs = _as_clock(answer, ours, theirs), _as_clock(candidate, theirs, ours)
     if not ours or not theirs:
@@ -140,6 +148,10 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
         alike = ours[0].number.value == theirs[0].number.value and ours[0].dimension and theirs[0].dimension
         verdict = "different" if alike else "ambiguous"  # 42.195 km beside 42.195 m: the point is no grouping
     return Decision(verdict, rule)
+
+
+def _are_clocks(ours: tuple[Quantity, ...], theirs: tuple[Quantity, ...]) -> bool:
+    return all(any(q.dimension == _CLOCK for q in side) for side in (ours, theirs))
 
 
 def _without_rate(question: str, text: str) -> str:
@@ -402,7 +414,7 @@ def units_in(question: str) -> tuple[Unit, ...]:
 
 _HOW_OLD: Final = re.compile(r"\bhow old\b|\bwhat age\b", re.I)
 _EVERY: Final = re.compile(r"(?:about )?(?:once |one time |1 time )?(?:in every|every|in|per|each) (.+)", re.I)
-_PER: Final = re.compile(r"(.*\d.*?) ?(?:/ ?|per |an? |each |the )([a-z]{2,12})", re.I)
+_PER: Final = re.compile(r"(\S.*?) ?(?:/ ?| per | an? | each )([a-z]{2,12})", re.I)
 _ASKS_TIMES: Final = re.compile(r"\b(?:times|factor|fold)\b", re.I)
 _TIMES: Final = re.compile(r"^([\d.,]+|[a-z-]+) ?(?:x|×|times|-?fold|times as \w+)$", re.I)
 _SCALE: Final = re.compile(r"\bhow many (thousand|million|billion|trillion|hundred|dozen)\b", re.I)

@@ -1,18 +1,18 @@
 """Rules for answers that are values: numbers, quantities, dates, symbols, formulae, mathematics, Unicode spellings.
 
 `decide_values` reads both texts and says whether they are the same value; where either is no value, words decide.
-Everything but the last resort (math-verify, in a process of its own) is pure and takes microseconds.
+Everything but the last resort (math-verify, in a process of its own, see `formal`) is pure and takes microseconds.
 """
 
 from __future__ import annotations
 
-import atexit
 import re
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from negbank.guards.asked_forms import decide_asked_form
-from negbank.guards.decision import Decision, Verdict
+from negbank.guards.decision import Decision
+from negbank.guards.formal import decide_formal
 from negbank.guards.frames import (
     asks_for_a_form,
     asks_for_a_word,
@@ -22,30 +22,24 @@ from negbank.guards.frames import (
     is_framed,
     says_nothing,
 )
-from negbank.guards.keys_and_notes import decide_keys, decide_notes
 from negbank.guards.measures import decide_dates, decide_quantities
 from negbank.text.dates import MONTH_WORDS
-from negbank.text.formulae import formula_form, is_telling
-from negbank.text.maths import Maths, compare_maths, looks_like_maths, read_maths
-from negbank.text.maths_words import formula_of_words
+from negbank.text.maths import compare_maths, read_maths
 from negbank.text.number_words import WORDS
-from negbank.text.numbers import read_number
-from negbank.text.symbols import GREEK, named_symbols, plain_letters, spelling_form, symbol_form
-from negbank.text.unit_names import atoms, read_unit
+from negbank.text.numbers import Number, read_number
+from negbank.text.symbols import GREEK, plain_letters, spelling_form
+from negbank.text.unit_names import atoms
 
 if TYPE_CHECKING:
-    from negbank.reasoning.judge import MathJudge
+    pass
 
 MAX_VALUE: Final = 120
 """Longer texts are prose, whatever numbers they hold; only their spelling is compared."""
 MAX_FORM: Final = 40
 """Longer texts are no answer to a question about a form, such as a keyword or a spelling."""
 REMEMBERED: Final = 1 << 15
-JUDGE_LIMIT_S: Final = 5.0
-
 _MARKS: Final = re.compile(r"[\d\\^=<>*/+_{}|~#$%@&]|[A-Z][a-z]?[A-Z]")
 _POINTS: Final = str.maketrans("-.,;:()?!", "         ")
-_SIGNS: Final = re.compile(r"[^\w\s.,;:!?'\"()]|[\d^∅]")
 _VALUE_WORDS: Final = (
     (WORDS - {"a", "an", "and", "of", "point", "over", "o"})
     | MONTH_WORDS
@@ -55,55 +49,21 @@ _VALUE_WORDS: Final = (
         "sin cos tan log ln sqrt exp".split()
     )
 )
-_ABOUT_CHEMISTRY: Final = re.compile(
-    r"\b(?:chemi\w*|elements?|formula\w*|symbols?|compounds?|molecul\w*|ions?|atoms?|isotopes?|gas(?:es)?|metals?|acids?|"
-    r"oxid\w*|reactions?|bonds?|units?|abbreviat\w*|alleles?|genotyp\w*|cross(?:es|ed)?|genes?)\b",
-    re.IGNORECASE,
-)
 _HYPHEN: Final = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_]{2})")
-_ASKS_INTERCEPT: Final = re.compile(
-    r"intercept|\b(?:cross|meet|cut|intersect|hit|touch)(?:es)? the [xy].?axis", re.IGNORECASE
-)
-_ASKS_INTEGRAL: Final = re.compile(r"\b(?:integral|antiderivative|primitive|integrate)\b", re.IGNORECASE)
-_CONSTANT: Final = re.compile(r"(?<![A-Za-z\\])(?:[cCkK]|(?:an? |any )?const(?:ant)?\.?)(?![A-Za-z])")
 _ASKS_FACTORIAL: Final = re.compile(
     r"\b(?:permutations?|factorials?|arrange\w*|ways|orders|combinations?)\b", re.IGNORECASE
 )
-_FORMAL: Final = re.compile(r"[\\^=√π∞≤≥<>∈]|\w\s*[-+*/]\s*\w")
-_PROSE: Final = re.compile(
-    r"^(?!.*\\).*(?<![A-Za-z])(?!arcsin|arccos|arctan|sinh|cosh|tanh|sqrt|infinity|equals|degrees?|zero|five|four|nine|three|"
-    r"seven|eight|half)[A-Za-z]{4}"
-)
-"""A word that no formula holds, and no LaTeX."""
 _NAMED: Final = re.compile(
     r"\$?(?:[A-Za-z][A-Za-z ]{2,24}|[A-Za-z]{1,3}\([^()=]{1,12}\)|[A-Za-z]\^\{?-1\}?\([a-z]\))\s*=\s*([^=<>]+?)\$?"
 )
-_SAID_BEFORE: Final = re.compile(
-    r"^(?:(?:about|approximately|approx\.?|roughly|around|exactly) ?(?=[-\d√(\\])|"
-    r"(?:at |in )?(?:the )?(?:point|vector|interval|line|function|equation|value|solution|coordinates|inequality|number) (?=\S{1,20}$|[\[(\]{]|[a-z] ?[=<>≤≥]))",
-    re.IGNORECASE,
-)
-"""What may stand before a formula: `the point (3, 0)`."""
-_ABOUT_LOGIC: Final = re.compile(
-    r"\b(?:logic(?:al)?|negation|propositions?|propositional|boolean algebra|truth table)\b", re.IGNORECASE
-)
-_LOGIC: Final = (
-    (re.compile(r"\bnot ?|[~!](?=[\w(])"), "¬"),
-    (re.compile(r" and | ?&& ?"), "∧"),
-    (re.compile(r" or | ?\|\| ?"), "∨"),
-    (re.compile(r" implies "), "→"),
-)
-_UNIT_VECTORS: Final = re.compile(r"^(-?\d*)i ?([-+] ?\d*)j(?: ?([-+] ?\d*)k)?$")
+_ASKS_BASE: Final = re.compile(r"\b(?:binary|hexadecimal|octal|base (?:2|8|16|two|eight|sixteen))\b", re.IGNORECASE)
 _WORKED: Final = re.compile(r"(?=.*\d.*=)(?![^=]*(?<![A-Za-z])[A-Za-z](?![A-Za-z]))[^=<>]+= ?([-−]?\d[\d.,/]*)")
 """A calculation and its value: `10% of 250 = 25`."""
 _UNKNOWN: Final = re.compile(r"[a-z] ?= ?([-−]?\d[\d.,/]*)")
-_NO_FORMULA: Final = re.compile(
-    r"(?<![A-Za-z])(?!sin|cos|tan|cot|sec|csc|arc|log|exp|sqrt|lim|max|min|mod|gcd|lcm)[A-Za-z]{3}|[A-Za-z]\d"
-)
 _SUM: Final = re.compile(r"\d \s*[-+−–]\s* ?\d")
 _NUMERAL: Final = re.compile(r"[MDCLXVI]+")
 _TITLE_MARK: Final = re.compile(r"\(R\)|\(TM\)|\(C\)|[®™©℠]")
-_NUMBER_SIGN: Final = re.compile(r"(?:№|\bnos?\.?|#|\bnumber)\s?(?=\d)", re.IGNORECASE)
+_NUMBER_SIGN: Final = re.compile(r"(?:№|\bnos?\.?|#|\bnumber|\bn[°º]|\bnr\.?)\s?(?=\d)", re.IGNORECASE)
 
 
 def decide_values(question: str, answer: str, candidate: str) -> Decision | None:
@@ -119,6 +79,10 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
         return Decision("same", "text")
     if ("=" in answer) != ("=" in candidate) and "＝" not in answer + candidate:
         answer, candidate = _unnamed(answer), _unnamed(candidate)
+    if _ASKS_BASE.search(question):
+        answer, candidate = _without_base(answer), _without_base(candidate)
+        if answer == candidate:
+            return Decision("same", "number")
     asked = decide_form(question, answer, candidate) or decide_asked_form(question, answer, candidate)
     if asked is not None or not (ours or theirs):
         return asked
@@ -130,12 +94,14 @@ def decide_values(question: str, answer: str, candidate: str) -> Decision | None
         _decide_numbered(question, answer, candidate)
         or _decide_spelling(question, answer, candidate)
         or decide_framed(question, answer, candidate)
-        or _decide_symbols(question, answer, candidate)
+        or decide_formal(question, answer, candidate)
     )
 
 
 def _unnamed(text: str) -> str:
     """What follows a name and `=`: 0.3 for `P(A) = 0.3`."""
+    if len(text) > MAX_VALUE:
+        return text
     found = _NAMED.fullmatch(text) or _UNKNOWN.fullmatch(text) or _WORKED.fullmatch(text)
     return text if found is None else found[1]
 
@@ -159,7 +125,7 @@ def _decide_closed(answer: str, candidate: str) -> bool:
 @lru_cache(maxsize=REMEMBERED)
 def _is_telling(text: str) -> bool:
     """Whether `text` may be a value or is spelled with more than plain letters."""
-    if len(text) <= 3 or not text.isascii():
+    if len(text) <= 3 or text[1] == "." or not text.isascii():
         return True
     if len(text) > MAX_VALUE:
         return False
@@ -178,13 +144,22 @@ def _decide_numbered(question: str, answer: str, candidate: str) -> Decision | N
         for theirs in _numbered(candidate):
             if ours[0] == theirs[0] or is_framed(question, ours[0], theirs[0]):
                 return Decision("same" if ours[1] == theirs[1] else "different", "number")
+    if _NUMBER_SIGN.match(answer) or _NUMBER_SIGN.match(candidate):
+        numbers = [_bare_number(text) if len(text) < 40 else () for text in (answer, candidate)]
+        if all(numbers):
+            return Decision("same" if numbers[0][0].value == numbers[1][0].value else "different", "number")
     return _decide_bare(question, answer, candidate) or _decide_bare(question, candidate, answer)
+
+
+def _bare_number(text: str) -> tuple[Number, ...]:
+    """`ten`, `the tenth`, `No. 10`."""
+    return read_number(_NUMBER_SIGN.sub("", text.lower().removeprefix("the ")))
 
 
 def _decide_bare(question: str, named: str, bare: str) -> Decision | None:
     """`chapter 10` beside `ten` or `the tenth`, where the question asks for a chapter."""
     names = _numbered(named)
-    numbers = read_number(bare.lower().removeprefix("the ")) if names and len(bare) < 40 else ()
+    numbers = _bare_number(bare) if names and len(bare) < 40 else ()
     if not numbers or numbers[0].percent or numbers[0].decimals != 0:
         return None
     for name, value in names:
@@ -269,6 +244,8 @@ def _case_says_nothing(ours: str, theirs: str) -> bool:
     ours, theirs = plain_letters(ours, lower=False), plain_letters(theirs, lower=False)
     if len(ours.split()) != len(theirs.split()):
         return True
+    if ours[1:] == theirs[1:] and re.fullmatch(r"(?:[A-Za-z]\. ?)+[A-Za-z]?", ours):  # E.g. begins a sentence
+        return True
     pairs = zip(ours.split(), theirs.split(), strict=False)
     return all(first == second or (_is_word(first) and _is_word(second)) for first, second in pairs if first != second)
 
@@ -282,140 +259,9 @@ def _is_word(text: str) -> bool:
     )
 
 
-def _decide_symbols(question: str, answer: str, candidate: str) -> Decision | None:
-    """Symbols, chemical formulae and mathematics; None where either side is in words."""
-    if len(answer) > MAX_VALUE * 2 or len(candidate) > MAX_VALUE * 2:
-        return None
-    answer, candidate = _SAID_BEFORE.sub("", answer), _SAID_BEFORE.sub("", candidate)
-    answer, candidate = formula_of_words(answer), formula_of_words(candidate)
-    if _ABOUT_LOGIC.search(question):
-        answer, candidate = _logical(answer), _logical(candidate)
-    ours, theirs = symbol_form(answer), symbol_form(candidate)
-    if ours == theirs or named_symbols(answer) & named_symbols(candidate):
-        return Decision("same", "symbol")
-    pressed = decide_keys(answer, candidate) or decide_notes(question, ours, theirs)
-    if pressed is not None:
-        return pressed
-    if (
-        max(len(ours), len(theirs)) <= MAX_FORM
-        and ours.lower() != theirs.lower()
-        and set(read_unit(answer)) & set(read_unit(candidate))
-    ):  # the name of a unit and its symbol
-        return Decision("same", "unit")
-    found = _decide_formulae(question, answer, candidate)
-    if "vector" in question.lower():
-        answer, candidate = _UNIT_VECTORS.sub(_as_tuple, answer), _UNIT_VECTORS.sub(_as_tuple, candidate)
-    if _ASKS_INTEGRAL.search(question):
-        answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
-    prose = _PROSE.search(answer) is not None or _PROSE.search(candidate) is not None
-    if found is None and not prose and (looks_like_maths(answer) or looks_like_maths(candidate)):
-        found = _decide_maths(question, answer, candidate)
-    if found is None and _is_symbol(ours) and _is_symbol(theirs):
-        alike = ours.lower() == theirs.lower() and not _ABOUT_CHEMISTRY.search(question)
-        if not alike or not (ours + theirs).isascii():
-            return Decision("different", "symbol")
-        return Decision("ambiguous", "symbol") if len(ours) > 1 else None
-    if found is None and _are_cases_of_a_symbol(question, ours, theirs):
-        return Decision("different", "symbol")
-    return found
-
-
-def _logical(text: str) -> str:
-    """`text` with ¬, ∧, ∨ and → for the words and for the signs of programs."""
-    if len(text) > MAX_FORM or not re.search(r"(?<!\w)[a-zA-Z]$", text):
-        return text
-    for pattern, sign in _LOGIC:
-        text = pattern.sub(sign, text)
-    return text
-
-
-def _as_tuple(found: re.Match[str]) -> str:
-    """`(3, 4)` for the vector `3i + 4j`."""
-    parts = [re.sub(r"\s", "", part or "0") for part in found.groups()]
-    parts = [part + "1" if part in ("", "+", "-") else part.removeprefix("+") for part in parts]
-    return f"({', '.join(parts if found[3] is not None else parts[:2])})"
-
-
-def _decide_formulae(question: str, answer: str, candidate: str) -> Decision | None:
-    ours, theirs = formula_form(answer), formula_form(candidate)
-    if ours is None or theirs is None:
-        return None
-    if ours.replace("^", "") == theirs.replace("^", ""):
-        return Decision("same", "symbol")
-    told = is_telling(ours) and is_telling(theirs)
-    chemical = _ABOUT_CHEMISTRY.search(question) is not None
-    return Decision("different", "symbol") if told or chemical else None
-
-
-def _is_symbol(form: str) -> bool:
-    """Whether a symbol form is a sign or a formula and no words."""
-    if not form or len(form) > 40 or re.search(r"[A-Za-z]{3}", form):
-        return False
-    return len(form) == 1 or _SIGNS.search(form) is not None
-
-
-def _are_cases_of_a_symbol(question: str, ours: str, theirs: str) -> bool:
-    """Whether short texts differ in case alone, and are symbols: `Co` and `CO`, `Rr` and `RR`, `mg` and `Mg`."""
-    if ours.lower() != theirs.lower() or len(ours) > 6 or not ours.isalpha() or ours == theirs:
-        return False
-    inner = ours[1:] != theirs[1:]
-    genotype = len(ours) % 2 == 0 and ours[::2].lower() == ours[1::2].lower()
-    return genotype or (len(ours) <= 3 and inner and _ABOUT_CHEMISTRY.search(question) is not None)
-
-
-def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None:
-    ours, theirs = read_maths(answer), read_maths(candidate)
-    if ours is not None and theirs is not None:
-        same = compare_maths(ours, theirs)
-        if same is False and (_is_intercept(question, ours, theirs) or _is_intercept(question, theirs, ours)):
-            return Decision("ambiguous", "maths")
-        if same is False and _is_rounded(ours, theirs, answer, candidate):
-            return Decision("ambiguous", "maths")
-        if same is not None:
-            return Decision("same" if same else "different", "maths")
-    formal = _FORMAL.search(answer) is not None or _FORMAL.search(candidate) is not None
-    if not (formal and _has_no_words(answer) and _has_no_words(candidate)):
-        return None
-    said = _judged(answer.strip("$ "), candidate.strip("$ "))
-    verdict: dict[str, Verdict] = {"equal": "same", "different": "different"}
-    return Decision(verdict[said], "maths") if said in verdict else None
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _judged(answer: str, candidate: str) -> str:
-    return _judge().compare(answer, candidate)
-
-
-def _is_intercept(question: str, point: Maths, value: Maths) -> bool:
-    """Whether an intercept is given as a point and as its one coordinate that is not 0."""
-    if not _ASKS_INTERCEPT.search(question) or point.kind != "list" or value.kind != "value" or len(point.values) != 2:
-        return False
-    others = [coordinate[0] for coordinate in point.values if coordinate[0] != 0]
-    return len(others) == 1 and others[0] == value.values[0][0]
-
-
-def _is_rounded(ours: Maths, theirs: Maths, answer: str, candidate: str) -> bool:
-    """Whether one side is a decimal that the other, such as 10π, rounds to."""
-    for decimal, other in ((answer, theirs), (candidate, ours)):
-        numbers = read_number(decimal)
-        if numbers and numbers[0].decimals and other.kind == "value":
-            value = other.values[0][0]
-            if abs(value - float(numbers[0].value)) <= 0.5000001 * 10.0 ** -numbers[0].decimals:
-                return True
-    return False
-
-
-def _has_no_words(text: str) -> bool:
-    """Whether `text` is written as mathematics throughout: no two words of prose."""
-    bare = re.sub(r"\\[A-Za-z]+", " ", text)
-    return looks_like_maths(text) and not _NO_FORMULA.search(bare)
-
-
-@cache
-def _judge() -> MathJudge:
-    """The one process of math-verify, which ends with this one."""
-    from negbank.reasoning.judge import MathJudge
-
-    judge = MathJudge(time_limit_s=JUDGE_LIMIT_S)
-    atexit.register(judge.close)
-    return judge
+def _without_base(text: str) -> str:
+    return re.sub(
+        r"^0[bxo](?=[\dA-Fa-f])|(?<=[\dA-Fa-f])(?:₂|₁₆|₈|_\{?(?:2|8|16)\}?| ?\(base (?:2|8|16|two)\))$",
+        "",
+        text.strip(),
+    )

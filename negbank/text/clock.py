@@ -46,6 +46,7 @@ def _read_worded(text: str) -> tuple[int, ...]:
     if found is None or not (found["minutes"] or found["clock"] or found["half"] or found["part"]):
         return ()
     hour, minutes = _small(found["hour"]), 0
+    named_hour = _NAMED.get(found["hour"])
     if found["minutes"]:
         spoken = found["minutes"].removeprefix("a ")
         named = {"half": 30, "quarter": 15}.get(spoken)
@@ -53,6 +54,8 @@ def _read_worded(text: str) -> tuple[int, ...]:
         if minutes_or_none is None:
             return ()
         minutes = minutes_or_none if found["side"] in ("past", "after") else -minutes_or_none
+    if named_hour is not None:
+        return ((named_hour + minutes) % 1440,)
     if hour is None or not 1 <= hour <= 12:
         return ()
     return tuple(time % 1440 for time in _hours(hour, minutes, found["half"] or "", found["part"] or "", False))

@@ -45,7 +45,7 @@ _DECADES: Final = {
         "tens twenties thirties forties fifties sixties seventies eighties nineties".split(), 1
     )
 }
-MONTH_WORDS: Final = frozenset((*_MONTHS, *_WEEKDAYS, *_DECADES, "century", "christmas", "halloween"))
+MONTH_WORDS: Final = frozenset((*_MONTHS, *_WEEKDAYS, *_DECADES, "century", "christmas", "halloween", "eve"))
 """Words that may make a text a date."""
 _ERA: Final = re.compile(
     r"\b(?:(b\.? ?c\.?(?: ?e\.?)?|before christ)|(a\.? ?d\.?|c\.? ?e\.?|anno domini))(?![a-z])", re.I

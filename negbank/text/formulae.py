@@ -57,7 +57,8 @@ def _side(text: str) -> str | None:
 
 
 def _species(form: str) -> str | None:
-    found = _FORMULA.fullmatch(form.replace(" ", ""))
+    form = re.sub(r"\^?\((\d?[-+]|[-+]\d?)\)$", r"^\1", form.replace(" ", ""))
+    found = _FORMULA.fullmatch(form)
     if found is None or not re.search(r"[A-Z]", form):
         return None
     text = form.replace(" ", "").replace("*", "·")

@@ -27,6 +27,7 @@ _ALL_BUT: Final = re.compile(
     r"(?:x ?∈ ?)?(?:ℝ|\\mathbb ?\{R\}) ?(?:\\setminus|\\|∖|-|, ?|(?=\{)) ?(?:x ?≠ ?)?\\?\{?([^{}\\,]+)\\?\}?"
 )
 _ALL: Final = re.compile(r"(?:x ?∈ ?)?(?:ℝ|\\mathbb ?\{R\})")
+_TWO_RELATIONS: Final = re.compile(r"([^<>≤≥]+[<>≤≥][^<>≤≥]+?)\s*(?:\b(and|or)\b|,|;|∧)\s*([^<>≤≥]+[<>≤≥][^<>≤≥]+)")
 _UNKNOWN: Final = re.compile(r"[A-Za-z](?:\([a-z]\))?")
 _CROSS: Final = re.compile(r"[A-Za-z]{2,6} ?[×xX] ?[A-Za-z]{2,6}")
 """A cross of two genotypes is no product."""
@@ -179,7 +180,24 @@ def _read(text: str) -> Maths | None:
         if values is not None and len(values) > 1:
             interval = len(values) == 2 and (text[0] + text[-1] != "()" or any(_is_infinite(v) for v in values))
             return Maths("interval" if interval else "list", values, text[0] + text[-1])
-    return _related(text) or _several(text) or _single(text)
+    return _joined(text) or _related(text) or _several(text) or _single(text)
+
+
+def _joined(text: str) -> Maths | None:
+    """`x > -1 and x < 3` is an interval, `x < -1 or x > 3` a union."""
+    found = _TWO_RELATIONS.fullmatch(text)
+    if found is None:
+        return None
+    sides = [_related(found[1]), _related(found[3])]
+    if any(side is None or side.kind != "interval" for side in sides):
+        return None
+    first, second = (side for side in sides if side is not None)
+    if found[2] == "or":
+        return _union((first, second))
+    low, high = (first, second) if _is_infinite(second.values[0:1][0]) else (second, first)
+    if not (_is_infinite(low.values[1]) and _is_infinite(high.values[0])):
+        return None
+    return Maths("interval", (low.values[0], high.values[1]), low.ends[0] + high.ends[1])
 
 
 def _closes_at_end(text: str) -> bool:

@@ -101,6 +101,7 @@ def _read_signed(text: str) -> tuple[Number, ...]:
     minus = _MINUS.match(text)
     if minus is not None:
         return _negative(_read_unsigned(text[minus.end() :]))
+    text = re.sub(r"^(?:positive|plus) (?=\d)", "+", text, flags=re.IGNORECASE)
     return _read_unsigned(text.removeprefix("+").lstrip() if text[1:2].isdigit() or text[1:2] == " " else text)
 
 

@@ -74,7 +74,9 @@ _SLASHES: Final = re.compile(r"\\(?=[$%])")
 _PI: Final = re.compile(
     r"(-?)(\d{1,4}(?:/\d{1,4})?)?\s?[*·]?\s?(?:π|\\pi|pi)\s?(?:/ ?(\d{1,4}))?( ?(?:rad|radians?))?", re.I
 )
-_RANGE: Final = re.compile(r"(?:from )?(.+?)(?: ?- ?| to | ?\\?~ ?)(.+)|between (.+?) and (.+)", re.I)
+_RANGE: Final = re.compile(
+    r"(?:from )?(.+?)(?: ?- ?| to | until | till | through | ?\\?~ ?)(.+)|between (.+?) and (.+)", re.I
+)
 _BOUND: Final = re.compile(
     r"(?P<above>more than|greater than|over|above|exceeding|>)|(?P<least>at least|no less than|no fewer than|"
     r"not less than"
@@ -98,7 +100,7 @@ _TWICE: Final = re.compile(r"(.+?) \(([^()]+)\)")
 _FIRST: Final = re.compile(r"[A-Za-z]+")
 _FIRST_WORDS: Final = WORDS | frozenset(
     "more greater over above exceeding at no not a minimum less fewer under below up maximum between from "
-    "minus negative "
+    "minus negative positive plus "
     "about approximately approx around roughly nearly almost some circa c ca exactly precisely only just noon midday "
     "midnight pi".split()
 )
@@ -296,7 +298,11 @@ def _leading(text: str) -> list[tuple[tuple[Number, ...], str]]:
     out = []
     article = re.match(r"(?:an?) (?=[a-z])", text, re.I)
     found = next(iter(find_numbers(text)), None)
-    about = re.match(r"(?:~|≈|about|approximately|approx\.?|around|roughly|nearly|almost|exactly|only) ?", text, re.I)
+    about = re.match(
+        r"(?:~|≈|ca\.?|c\.|circa|some|about|approximately|approx\.?|around|roughly|nearly|almost|exactly|only) ?",
+        text,
+        re.I,
+    )
     place = about.end() if about is not None else 0
     if found is not None and found.start == place:
         rest = text[found.end :]
