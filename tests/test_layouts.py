@@ -253,6 +253,74 @@ def read(path: str) -> pl.DataFrame:
     return understand(records, SourceOptions(), records.name)[0]
 
 
+MORE_CHOICE_LAYOUTS: dict[str, list[Row]] = {
+    "quail": rows(lambda i: {
+        "question_id": str(i), "context": CONTEXTS[i], "question": TEN[i][0], "answers": choices(i),
+        "correct_answer_id": place(i),
+    }),
+    "quiz of an own site": rows(lambda i: {
+        "question": TEN[i][0], "answers": [{"text": c, "correct": c == TEN[i][1]} for c in choices(i)],
+    }),
+    "a form's export": rows(lambda i: {
+        "questionText": TEN[i][0], "options": [{"id": n, "value": c} for n, c in enumerate(choices(i))],
+        "correctOptionId": place(i),
+    }),
+    "the name of the right column": rows(lambda i: {
+        "question": TEN[i][0], **{f"option_{x}": c for x, c in zip("abcd", choices(i), strict=True)},
+        "correct": f"option_{'abcd'[place(i)]}",
+    }),
+    "Option B": rows(lambda i: {
+        "question": TEN[i][0], **dict(zip("ABCD", choices(i), strict=True)), "answer": f"Option {LETTERS[place(i)]}",
+    }),
+    "big-bench hard": rows(lambda i: {
+        "input": TEN[i][0] + "\nOptions:\n" + "\n".join(f"({x}) {c}" for x, c in zip(LETTERS, choices(i), strict=True)),
+        "target": f"({LETTERS[place(i)]})",
+    }),
+    "choices within the question": rows(lambda i: {
+        "question": TEN[i][0] + "\n" + "\n".join(f"{x}. {c}" for x, c in zip(LETTERS, choices(i), strict=True))
+        + "\nAnswer:",
+        "answer": LETTERS[place(i)],
+    }),
+    "big-bench": rows(lambda i: {
+        "input": TEN[i][0], "target_scores": {c: int(c == TEN[i][1]) for c in choices(i)},
+    }),
+    "big-bench on the Hub": rows(lambda i: {
+        "idx": i, "inputs": TEN[i][0], "targets": [TEN[i][1]], "multiple_choice_targets": choices(i),
+        "multiple_choice_scores": [int(n == place(i)) for n in range(4)],
+    }),
+    "medqa in swag's columns": rows(lambda i: {
+        "id": i, "sent1": TEN[i][0], "sent2": "", **{f"ending{n}": c for n, c in enumerate(choices(i))},
+        "label": place(i),
+    }),
+    "with empty choices": rows(lambda i: {
+        "question": TEN[i][0], "choices": [*choices(i), None, ""], "answer": place(i),
+    }),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", MORE_CHOICE_LAYOUTS)
+def test_more_choices(layout: str, tmp_path: Path) -> None:
+    found = read(jsonl(tmp_path / "x.jsonl", MORE_CHOICE_LAYOUTS[layout]))
+    assert [text.split("\n")[0] for text in found["question"]] == [question for question, _, _ in TEN]
+    assert found["answer"].to_list() == [right for _, right, _ in TEN]
+    assert found["answers"].to_list() == [None] * 10
+    assert found["distractors"].to_list() == [wrong for _, _, wrong in TEN]
+
+
+@pytest.mark.parametrize("joined", ["", ",", ", ", "/"])
+def test_several_letters(joined: str, tmp_path: Path) -> None:
+    """CMB's way: "BC" where two choices are right."""
+    records = rows(lambda i: {
+        "question": TEN[i][0], "options": dict(zip(LETTERS, choices(i), strict=True)),
+        "answer": joined.join(sorted({LETTERS[place(i)], LETTERS[(place(i) + 1) % 4]})) if i % 2 else LETTERS[place(i)],
+    })  # fmt: skip
+    found = read(jsonl(tmp_path / "x.jsonl", records))
+    for i, row in enumerate(found.iter_rows(named=True)):
+        two = {TEN[i][1], choices(i)[(place(i) + 1) % 4]} if i % 2 else {TEN[i][1]}
+        assert set(row["answers"] or [row["answer"]]) == two
+        assert set(row["distractors"]) == set(choices(i)) - two
+
+
 @pytest.mark.parametrize("layout", CHOICE_LAYOUTS)
 def test_choices(layout: str, tmp_path: Path) -> None:
     records, count = CHOICE_LAYOUTS[layout]

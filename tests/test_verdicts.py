@@ -50,6 +50,7 @@ SAYINGS: dict[str, tuple[str, list[Any]]] = {
     "other words": ("status", ["Accepted", "failed"] * 3),
     "thumbs": ("thumbs", ["up", "down"] * 3),
     "signs": ("feedback", ["👍", "👎"] * 3),
+    "numbers with signs": ("thumbs", [1, -1] * 3),
     "yes means wrong": ("hallucination", ["no", "yes"] * 3),
     "true means wrong": ("isHallucinated", [False, True] * 3),
 }

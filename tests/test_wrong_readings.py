@@ -289,6 +289,13 @@ def test_what_is_no_answer_is_said_to_be_none(name: str, tmp_path: Path) -> None
         read_source(place)
 
 
+def test_two_columns_with_one_name_but_for_case(tmp_path: Path) -> None:
+    place = jsonl(tmp_path / "x.jsonl", ten(Answer=TEXTS, answer=[c[0] for c in CHOICES]))
+    with pytest.raises(SourceError, match=r"Answer and answer have the same name but for case.*--answer-column"):
+        read_source(place)
+    assert answers(place, columns=Columns(answer="Answer")) == TEXTS
+
+
 def test_nothing_is_ever_pythons_form_of_a_list(tmp_path: Path) -> None:
     records = [
         {"question": "q1?", "answer": ["4", "four"], "negative": ["5", "six"]},

@@ -351,6 +351,23 @@ def written_out(text: str) -> tuple[str, ...]:
     return texts if len(texts) > 1 and all(texts) else ()
 
 
+_FIRST: Final = re.compile(r"^[ \t]*(?=\(?A\s?[).:])", re.MULTILINE)
+_AFTERWORD: Final = re.compile(r"\n+\s*(?:the\s+)?answer\b.{0,40}", re.IGNORECASE | re.DOTALL)
+
+
+def choices_behind(text: str) -> Choices:
+    """The choices that stand behind a question in its own text, from a line that begins with the letter A; none where
+    anything but "Answer:" stands behind the last."""
+    first = _FIRST.search(text)
+    texts = written_out(text[first.end() :]) if first else ()
+    if not texts:
+        return NO_CHOICES
+    last, line, after = texts[-1].partition("\n")
+    if line and not _AFTERWORD.fullmatch(line + after):
+        return NO_CHOICES
+    return Choices((*texts[:-1], last.strip()), tuple(LETTERS[: len(texts)]))
+
+
 def without_letters(texts: Sequence[str]) -> tuple[str, ...] | None:
     """`["A) x", "B) y"]` as `("x", "y")`; None where a choice does not begin with its letter."""
     found = []

@@ -12,6 +12,7 @@ from negbank.sources.cells import (
     NO_CHOICES,
     Choices,
     UnreadableCellError,
+    choices_behind,
     choices_of,
     is_plain,
     own_text,
@@ -121,6 +122,17 @@ class ChoiceColumns:
                     return (path,), self._column(path)
         return (), None
 
+    def in_question(self) -> tuple[tuple[Path, ...], list[Choices] | None]:
+        """BIG-Bench's way: the question ends in its choices, "(A) ... (B) ...", and another column has the letter."""
+        question = self.roles.question
+        if not question or not any(_all_letters(self.table.probe(path)) for path in self.roles.right):
+            return (), None
+        found = [
+            choices_behind(value) if isinstance(value, str) else NO_CHOICES for value in self.table.values(question)
+        ]
+        given = sum(bool(cell.texts) for cell in found)
+        return ((question,), found) if given >= SURE * len(found) else ((), None)
+
     def _marked(self, path: Path) -> bool:
         """Whether the items of a column's lists say themselves which is right: true and false both."""
         truths: set[bool] = set()
@@ -167,6 +179,10 @@ def _unlettered(found: list[Choices]) -> list[Choices]:
     for row, texts in bare.items():
         found[row] = Choices(texts, found[row].keys, found[row].truth)
     return found
+
+
+def _all_letters(probed: Sequence[Any]) -> bool:
+    return bool(probed) and all(letter(value) is not None for value in probed)
 
 
 def _all_pointers(probed: Sequence[Any], count: int) -> bool:

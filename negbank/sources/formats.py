@@ -152,7 +152,9 @@ def _read_columns(data: bytes, rows: FileRows, format: str) -> None:
         frame = _parquet(data, rows.path) if format == "Parquet" else _arrow(data)
         rows.rows = frame_rows(frame)
     except (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException) as error:
-        raise MalformedFileError(rows.path, f"not a {format} file: {error}") from error
+        raise MalformedFileError(
+            rows.path, f"not {'an Arrow' if format == 'Arrow' else 'a Parquet'} file: {error}"
+        ) from error
     rows.numbers = list(range(1, len(rows.rows) + 1))
     rows.in_lines = False
 

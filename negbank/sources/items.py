@@ -86,7 +86,7 @@ def chains_in(records: Records, options: SourceOptions) -> str | None:
         return None
     table = Table(records.rows)
     if chain := _chain_rows(table):
-        return "chains of thought that negbank mined" if len(chain) == len(table.rows) else None
+        return OWN_CHAINS if len(chain) == len(table.rows) else None
     return chain_layout(table)
 
 
@@ -105,6 +105,12 @@ def garbage_kept() -> Iterator[None]:
 
 def chain_error(place: str, chains: str) -> SourceError:
     """The error for chains where questions are asked for."""
+    if chains == OWN_CHAINS:
+        return SourceError(
+            f"{place}: holds {chains}, which are no short answers. To take them into another dataset, export them and "
+            "mine the file: negbank export DATASET --format trl-stepwise -o FILE.jsonl, then negbank mine SOURCE "
+            "--tier erroneous-cot --trajectories FILE.jsonl"
+        )
     return SourceError(
         f"{place}: holds {chains}: its label marks steps and is no answer. Mine it as chains, with the source of its "
         f"problems: negbank mine SOURCE --tier erroneous-cot --trajectories {place}. If it has right answers too, name "
@@ -183,6 +189,7 @@ def _check_swapped(records: Records, roles: Roles, questions: Sequence[str], ans
         )
 
 
+OWN_CHAINS: Final = "chains of thought that negbank mined"
 CHAIN_ROW: Final = "chain-of-thought"
 """A row of negbank's own tier of chains, whose answers are chains."""
 
@@ -193,6 +200,8 @@ def find_answers(table: Table, roles: Roles, options: SourceOptions, place: str)
     columns, choices = reader.read()
     if choices is None and not options.columns.choices:
         columns, choices = reader.hidden()
+        if choices is None:
+            columns, choices = reader.in_question()
     texts = TextAnswers(table, reader.roles, options, place)
     if choices is not None and any(cell.texts for cell in choices):
         found = ChoiceAnswers(table, reader.roles, options, place).read(choices)

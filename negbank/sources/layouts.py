@@ -150,10 +150,29 @@ def propose(table: Table, columns: Columns) -> Roles:
     if not right:
         right = tuple(p for p in _right(scope) if p not in taken and p not in choices and p not in wrong)
     taken |= {*choices, *right, *wrong}
-    return Roles(
+    roles = Roles(
         question, context, choices, right, wrong, _free(scope, names.ID, taken), _free(scope, names.SUBJECT, taken),
         _free(scope, ("category",), taken), named,
     )  # fmt: skip
+    _check_twins(table, roles)
+    return roles
+
+
+def _check_twins(table: Table, found: Roles) -> None:
+    """Raise SourceError where two columns have one name but for case and signs, and differ: `Answer` and `answer`."""
+    used = {"question": [found.question], "answer": found.right, "negative": found.wrong, "choices": found.choices}
+    for role, paths in used.items():
+        if role in found.named:
+            continue
+        for path in paths:
+            twins = [
+                c for c in table.columns if len(path) == 1 and c != path[0] and plain_name(c) == plain_name(path[0])
+            ]
+            if any(table.values((twin,)) != table.values(path) for twin in twins):
+                raise SourceError(
+                    f"the columns {dotted(path)} and {visible(twins[0])} have the same name but for case and signs, "
+                    f"and differ; name the one that is meant with --{role}-column"
+                )
 
 
 def _scope(table: Table, columns: Columns) -> Scope:

@@ -104,7 +104,8 @@ SAYS_WRONG: Final = frozenset(
 
 CLEAR_VERDICT: Final = frozenset(
     ("iscorrect", "isright", "istrue", "correct", "right", "answeriscorrect", "answercorrect", "hallucination",
-     "ishallucination", "hallucinated", "ishallucinated", "iswrong", "isincorrect", "isfalse", "thumbsup", "thumbsdown")
+     "ishallucination", "hallucinated", "ishallucinated", "iswrong", "isincorrect", "isfalse", "thumbs", "thumb",
+     "thumbsup", "thumbsdown")
 )  # fmt: skip
 """Those of them that can mean nothing else, if they hold yes and no."""
 

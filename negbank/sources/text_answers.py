@@ -144,7 +144,7 @@ class TextAnswers:
         values = [v for v in self._decoded(path) if v not in (None, "", [])]
         name, plain = dotted(path), plain_name(path[-1])
         if not values:
-            return f"{name} holds nothing"
+            return f"{name} holds nothing; name the column with the answers with --answer-column"
         judging = [field for value in values[:1000] if (field := judging_field(value))]
         if len(judging) > self.options.allow_skipped * len(values[:1000]):
             return (
@@ -169,7 +169,7 @@ class TextAnswers:
                 f"!{name} holds {preview(flat[0], 30)}, and by its name points at an answer elsewhere: name the "
                 f"choices with --choices-column, or say --answer-column {name} if these are the answers themselves"
             )
-        if named or plain not in names.CLASS_NAMES:
+        if named or (plain not in names.CLASS_NAMES and not plain.endswith("label")):
             return None
         if plain == "key":
             return f"{name} may be a row's own name; if it is the answer, say --answer-column {name}"
@@ -178,7 +178,7 @@ class TextAnswers:
         if all(isinstance(v, bool) for v in flat):
             return f"{name} holds true and false, and may be a verdict: name the answers with --answer-column"
         kinds = Counter(map(own_text, flat))
-        if plain == "label" and (len(kinds) <= max(2, len(flat) // 10)):
+        if plain.endswith("label") and (len(kinds) <= max(2, len(flat) // 10)):
             listed = ", ".join(preview(kind, 20) for kind, _ in kinds.most_common(4))
             return (
                 f"{name} holds {len(kinds)} different texts in {len(flat):,} rows ({listed}): classes, not answers; if "
