@@ -172,7 +172,7 @@ def _pairs(question: str, answer: str, candidate: str) -> Decision | None:
 
 
 def _pair(text: str) -> tuple[str, str] | None:
-    plain = spelling_form(text).lower().strip(" .")
+    plain = re.sub(r"^(\w+)[ -]all$", r"\1-\1", spelling_form(text).lower().strip(" ."))  # two all
     found = _TWO.fullmatch(plain) if len(plain) < 40 else None
     if found is None:
         return None

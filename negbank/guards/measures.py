@@ -10,6 +10,7 @@ from typing import Final
 
 from negbank.guards.decision import Decision, Verdict
 from negbank.text.dates import Date, compare_dates, names_era, read_dates, read_period
+from negbank.text.number_words import read_words
 from negbank.text.unit_names import read_unit
 from negbank.text.unit_table import Dimension, Unit, calendar_sizes
 from negbank.text.units import RATIO, Quantity, read_quantities
@@ -44,6 +45,7 @@ _ASKS_RATIO: Final = re.compile(r"\b(?:ratio|proportion|scale|odds)\b", re.I)
 _SHORT_YEAR: Final = re.compile(r"(?:in )?['’‘](\d\d)")
 _MILITARY: Final = re.compile(r"([01]?\d(?=\.)|[01]\d|2[0-3])\.?([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
 _CLOCK: Final[Dimension] = (("clock", 1),)
+_TIME: Final[Dimension] = (("s", 1),)
 
 
 def decide_dates(question: str, answer: str, candidate: str) -> Decision | None:
@@ -347,6 +349,8 @@ def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict
     if plain.counted or plain.number.percent or plain.number.roman or measured.dimension in (_CLOCK, RATIO):
         return None
     named = [unit for unit in units_in(question) if unit.dimension == measured.dimension]
+    if not named and _HOW_OLD.search(question) and (calendar_sizes(measured.dimension) or measured.dimension == _TIME):
+        return "same" if calendar_sizes(measured.dimension) and measured.value == plain.value else "different"
     if named:
         wanted = {unit.factor * plain.value + unit.offset for unit in named}
         if measured.value in wanted:
@@ -354,8 +358,6 @@ def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict
         if any(abs(measured.value - value) <= abs(value) * CONVERTED / 4 for value in wanted):
             return "ambiguous"
         return "different"
-    if _HOW_OLD.search(question) and (calendar_sizes(measured.dimension) or measured.dimension == (("s", 1),)):
-        return "same" if calendar_sizes(measured.dimension) and measured.value == plain.value else "different"
     others = [unit for unit in units_in(question) if not _is_everyday(unit)]
     if measured.number.value != plain.number.value and measured.value != plain.value:
         return "different"
@@ -389,8 +391,11 @@ def units_in(question: str) -> tuple[Unit, ...]:
     found = [unit for phrase in _HOW_MANY.findall(text) for unit in read_unit(phrase)]
     if found:
         return tuple(dict.fromkeys(found))
-    for word in _WORD.findall(text):
-        name = word.lower()
+    for at in _WORD.finditer(text):
+        word, name = at[0], at[0].lower()
+        before = text[: at.start()].rpartition(" ")[0].rpartition(" ")[2].lower()
+        if before[-1:].isdigit() or before in ("a", "an") or (before.isalpha() and read_words([before])):
+            continue  # what two hours measure is given, and not asked for in hours
         spelled_out = len(name) > 3 or name in (
             "mph",
             "kph",

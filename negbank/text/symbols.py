@@ -199,7 +199,7 @@ def named_symbols(text: str) -> frozenset[str]:
         letter = GREEK.get(name.removeprefix(prefix)) if name.startswith(prefix) else None
         if letter is not None:
             return frozenset((letter.upper() if upper else letter,))
-    sign = _NAMES.get(name) or _NAMES.get(form.lower())
+    sign = _NAMES.get(name) or _NAMES.get(name.replace("-", " ")) or _NAMES.get(form.lower())
     note = re.fullmatch(r"([A-Ga-g])[ -]?(sharp|flat|natural|♮|#|b)", form, re.IGNORECASE)
     if note is not None and (len(note[2]) > 1 or form[0].isupper()):
         return frozenset(
