@@ -42,6 +42,8 @@ _ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
 _ASKS_CENTURY: Final = re.compile(r"\b(?:what|which) century\b", re.I)
 _WORD: Final = re.compile(r"[A-Za-zμΩ°%€£$²³/]+")
 _ASKS_RATIO: Final = re.compile(r"\b(?:ratio|proportion|scale|odds)\b", re.I)
+_MORNING: Final = re.compile(r"\bmorning\b|\ba\.?m\b|\bmidnight\b", re.I)
+_LATER: Final = re.compile(r"\b(?:afternoon|evening|noon|midday)\b|\bp\.?m\b", re.I)
 _SHORT_YEAR: Final = re.compile(r"(?:in )?['’‘](\d\d)")
 _MILITARY: Final = re.compile(r"([01]?\d(?=\.)|[01]\d|2[0-3])\.?([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
 _CLOCK: Final[Dimension] = (("clock", 1),)
@@ -134,6 +136,7 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
     ours, theirs = read_quantities(answer), read_quantities(candidate)
     if _are_clocks(ours, theirs) and not _ASKS_RATIO.search(question):  # 0:10 and 10:00 are 10 minutes both ways
         ours, theirs = (tuple(q for q in side if q.dimension == _CLOCK) for side in (ours, theirs))
+        ours = _in_part_of_day(question, ours)
     if ours and theirs and (_of_day(answer) or _of_day(candidate)):
         ours, theirs = _as_clock(answer, ours, theirs), _as_clock(candidate, theirs, ours)
     if not ours or not theirs:
@@ -154,6 +157,14 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
 
 def _are_clocks(ours: tuple[Quantity, ...], theirs: tuple[Quantity, ...]) -> bool:
     return all(any(q.dimension == _CLOCK for q in side) for side in (ours, theirs))
+
+
+def _in_part_of_day(question: str, readings: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    """The readings of a time that the question's own `in the evening` leaves; all where it says nothing."""
+    morning, later = _MORNING.search(question) is not None, _LATER.search(question) is not None
+    if morning == later:
+        return readings
+    return tuple(q for q in readings if (q.value < 720) == morning) or readings
 
 
 def _without_rate(question: str, text: str) -> str:
