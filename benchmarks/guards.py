@@ -35,7 +35,7 @@ def added(file: Path, judge: str | None) -> tuple[negbank.AddResult, dict[tuple[
 
 
 def pairs(file: Path, judge: str | None) -> dict[str, Any]:
-    """By kind: shares of right candidates refused and of wrong ones kept, by pair and by question; and what is missed."""
+    """By kind: shares of right candidates refused and of wrong ones kept, by pair and question, and what is missed."""
     rows = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
     _, reasons = added(file, judge)
     by_kind: dict[str, list[tuple[dict[str, Any], bool, str | None]]] = defaultdict(list)
@@ -86,7 +86,8 @@ def table(report: dict[str, Any]) -> str:
     """The table of docs/guards.md."""
     judge = report.get("pairs_with_judge")
     lines = [
-        "| kind | right refused | target | wrong kept | target |" + (" with the judge: refused, kept |" if judge else ""),
+        "| kind | right refused | target | wrong kept | target |"
+        + (" with the judge: refused, kept |" if judge else ""),
         "|---|---|---|---|---|" + ("---|" if judge else ""),
     ]
     for kind, found in report["pairs"].items():

@@ -6,6 +6,7 @@ Any multiple-choice task of the harness then evaluates the heads, with the harne
         --model_args base=mistralai/Mistral-7B-v0.1,positive=heads/positive,negative=heads/negative,weight=1.0
 
 is the harness's own command with this model known to it; `import negbank.harness` makes it known to a program.
+Run so, tasks read their datasets from NEGBANK_HUB_MIRROR where that is set, and the model runs on the best device.
 It needs the extra `lm-eval`, and is the only module that imports it.
 """
 
@@ -13,6 +14,8 @@ from __future__ import annotations
 
 import itertools
 import logging
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,11 +24,14 @@ import lm_eval.models  # noqa: F401  (else the harness would take our model for 
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 from lm_eval.api.registry import register_model
+from lm_eval.api.task import ConfigurableTask
 
 from negbank.causal import load_base
+from negbank.causal.devices import decide_device
 from negbank.heads import active, load_head
 from negbank.ranking import ratio
 from negbank.scoring import Prompt, Scorer, Scores
+from negbank.sources.hub import MIRROR_VARIABLE, HubDataset
 
 _LOG = logging.getLogger(__name__)
 
@@ -94,7 +100,31 @@ class Likra(LM):  # type: ignore[misc]  # the harness has no types
             return self.scorer.score(prompts)
 
 
+def read_from_mirror() -> None:
+    """Make every task of the harness read its dataset, where that is one of the Hub's, from NEGBANK_HUB_MIRROR."""
+    download = ConfigurableTask.download
+
+    def from_mirror(task: Any, dataset_kwargs: dict[str, Any] | None = None, **given: Any) -> None:
+        path = str(task.DATASET_PATH)
+        if path.count("/") == 1 and not Path(path).exists():
+            task.DATASET_PATH, cache = HubDataset(path).location()
+            dataset_kwargs = {**(dataset_kwargs or {}), "cache_dir": cache}
+        download(task, dataset_kwargs, **given)
+
+    ConfigurableTask.download = from_mirror
+
+
+def with_device(words: Sequence[str]) -> list[str]:
+    """The harness's command line with the best device there is, where it names none: the harness takes `cuda:0`."""
+    runs = bool(words) and (words[0] == "run" or words[0].startswith("--"))  # not `ls`, not `-h`
+    named = any(word == "--device" or word.startswith("--device=") for word in words)
+    return [*words, "--device", str(decide_device(None))] if runs and not named else list(words)
+
+
 if __name__ == "__main__":
     from lm_eval.__main__ import cli_evaluate
 
+    sys.argv[1:] = with_device(sys.argv[1:])
+    if os.environ.get(MIRROR_VARIABLE):
+        read_from_mirror()
     cli_evaluate()

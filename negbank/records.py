@@ -202,9 +202,9 @@ class TextVectors:
 def as_asked(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` with each question behind its passage, if it has one: what a model is shown.
 
-    Frames without a column `context` come back as they are.
+    Frames without a column `context` of texts come back as they are.
     """
-    if "context" not in frame.columns:
+    if frame.schema.get("context") != pl.String:
         return frame
     with_passage = pl.concat_str("context", pl.lit("\n\n"), "question")
     return frame.with_columns(question=pl.coalesce(with_passage, "question"))

@@ -10,14 +10,32 @@ from negbank.guards.types import answer_type, types_match
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("Yes", "yes-no"), ("No, it does not", "yes-no"), ("1,200", "number"), ("twenty-one", "number"), ("$5", "number"),
-        ("5 km", "quantity"), ("three apples", "quantity"), ("4 July 1776", "date"), ("in 1914", "date"), ("Monday", "date"),
-        ("10:30 am", "date"), ("the 19th century", "date"), ("Marie Curie", "person"), ("Dr. Smith Jones", "person"),
-        ("Peru", "place"), ("Texas", "place"), ("a green leaf", "phrase"), ("decreases", "phrase"), ("marching", "phrase"),
-        ("It boils when it is hot", "clause"), ("x = 5", "expression"), ("3 + 4", "expression"), ("print(x);", "code"),
+        ("Yes", "yes-no"),
+        ("No, it does not", "yes-no"),
+        ("1,200", "number"),
+        ("twenty-one", "number"),
+        ("$5", "number"),
+        ("5 km", "quantity"),
+        ("three apples", "quantity"),
+        ("4 July 1776", "date"),
+        ("in 1914", "date"),
+        ("Monday", "date"),
+        ("10:30 am", "date"),
+        ("the 19th century", "date"),
+        ("Marie Curie", "person"),
+        ("Dr. Smith Jones", "person"),
+        ("Peru", "place"),
+        ("Texas", "place"),
+        ("a green leaf", "phrase"),
+        ("decreases", "phrase"),
+        ("marching", "phrase"),
+        ("It boils when it is hot", "clause"),
+        ("x = 5", "expression"),
+        ("3 + 4", "expression"),
+        ("print(x);", "code"),
         ("seconds", "phrase"),
     ],
-)  # fmt: skip
+)
 def test_answer_type(text: str, kind: str) -> None:
     assert answer_type(text) == kind
 

@@ -94,7 +94,9 @@ def test_a_benchmark_ends_with_a_report_and_is_recorded_with_the_version(
     assert run(["log", "facts", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["validations"][0]["version"] == "facts@v1"
     assert run(["show", "facts"]) == 0 and "validated on" in capsys.readouterr().out
-    assert run(["card", "facts"]) == 0 and "| `Likra` |" in capsys.readouterr().out
+    assert run(["card", "facts"]) == 0
+    card = capsys.readouterr().out
+    assert "| examples | Base | SFT | SFT-Base | Base-Likra | Likra |" in card and "Evaluation: 4 questions of" in card
     assert run(["checkout", "facts", str(tmp_path / "out")]) == 0
     (kept,) = (tmp_path / "out" / ".negbank" / "validations").glob("*.json")
     assert from_json(kept.read_text()).manifest == registry.resolve("facts").name

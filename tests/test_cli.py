@@ -72,11 +72,17 @@ def test_mining_the_same_again_makes_no_version(capsys: pytest.CaptureFixture[st
 def test_a_question_answer_file_is_mined_from_its_own_answers(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    animals = ["horse", "zebra", "donkey", "goat", "sheep", "camel", "llama", "deer", "moose", "bison"]
+    asked = {
+        "What do people ride at races?": "a horse", "Which animal of Africa has stripes?": "a zebra",
+        "Who carries loads over mountain paths?": "a donkey", "Whose milk makes feta?": "a sheep",
+        "What crosses deserts with a hump?": "a camel", "Which animal of the Andes spits?": "a llama",
+    }  # fmt: skip
     path = tmp_path / "animals.jsonl"
-    path.write_text("".join(json.dumps({"question": f"Which animal is a {a}?", "answer": a}) + "\n" for a in animals))
+    path.write_text("".join(json.dumps({"question": q, "answer": a}) + "\n" for q, a in asked.items()))
     refused = tmp_path / "refused.csv"
-    result = json_of(capsys, "mine", str(path), "--per-question", "2", "--dataset", "zoo", "--refused", str(refused))
+    assert run(["mine", str(path)]) == 1  # nobody has called these answers wrong: they must be asked for
+    assert "--tier near-miss --expand N" in capsys.readouterr().err
+    result = json_of(capsys, "mine", str(path), "--expand", "2", "--dataset", "zoo", "--refused", str(refused))
     assert result["version"] == "zoo@v1"
     assert refused.exists()
 
@@ -96,11 +102,13 @@ def test_refused_rows_are_listed_with_their_reasons(tmp_path: Path, capsys: pyte
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     listed = tmp_path / "refused.jsonl"
-    result = json_of(capsys, "mine", str(path), "--refused", str(listed))
+    assert run(["mine", str(path)]) == 1  # one row of three does not fit
+    assert "--allow-skipped 0.34" in capsys.readouterr().err
+    result = json_of(capsys, "mine", str(path), "--allow-skipped", "0.34", "--refused", str(listed))
     reasons = {json.loads(line)["reason"] for line in listed.read_text().splitlines()}
     assert {"equals-answer", "no-meaning-alone", "one-choice-only"} <= reasons
     counted = {(r["tier"], r["reason"]): r["count"] for r in result["refusals"]}  # type: ignore[attr-defined]
-    assert counted["near-miss", "equals-answer"] == 2
+    assert counted["near-miss", "equals-answer"] == 1 and counted["near-miss", "same-number"] == 1
     shown = json_of(capsys, "show", "x", "-n", "100")
     assert {r["negative"] for r in shown["rows"]} == {"3", "oak"}  # type: ignore[attr-defined]
 
@@ -150,7 +158,7 @@ def test_label_gives_tier_and_plausibility(tmp_path: Path, capsys: pytest.Captur
     saturn, walks = (json.loads(line) for line in captured.out.splitlines())
     assert saturn["tier"] == "near-miss" and saturn["plausibility"] > 0.5 > walks["plausibility"]
     assert saturn["by"] == "ann" and saturn["similarity"] > walks["similarity"]
-    assert "1 rows have a blank" in captured.err
+    assert "Refused: 1 empty" in captured.err and "wrong     Saturn" in captured.err
     assert run(["label", str(path), "-o", str(tmp_path / "out.parquet")]) == 0
     assert pl.read_parquet(tmp_path / "out.parquet").height == 2
 

@@ -77,10 +77,10 @@ def test_recipes_layouts_and_subjects() -> None:
 def test_every_subject_of_mmlu_is_completed(hub: Path) -> None:
     import polars as pl
 
-    from negbank.sources.mmlu import SCIENCE
+    from negbank.sources.named import MMLU_SCIENCE
 
     frames = [pl.read_parquet(file, columns=["subject"]) for file in (hub / "cais/mmlu/all").glob("test*.parquet")]
-    assert {*SCIENCE, *OTHER_SUBJECTS} == set(pl.concat(frames)["subject"])
+    assert {*MMLU_SCIENCE, *OTHER_SUBJECTS} == set(pl.concat(frames)["subject"])
 
 
 @pytest.mark.skipif(not shutil.which("bash"), reason="there is no Bash")

@@ -24,7 +24,7 @@ from lm_eval.api.registry import get_model
 
 from negbank.causal import load_base
 from negbank.errors import ModelError
-from negbank.harness import Likra
+from negbank.harness import Likra, with_device
 from negbank.heads import LoraSettings, active
 from negbank.heads.adapters import add_head, save_head
 from negbank.scoring import Prompt, Scorer
@@ -120,6 +120,35 @@ def test_the_command_knows_the_model(folders: dict[str, str], tmp_path: Path) ->
     assert done.returncode == 0, done.stderr[-2000:]
     (written,) = (tmp_path / "out").rglob("results*.json")
     assert 0 <= json.loads(written.read_text())["results"]["counting"]["acc,none"] <= 1
+
+
+@pytest.mark.hub
+def test_the_readme_s_line_reads_the_mirror_and_needs_no_cuda(folders: dict[str, str], tmp_path: Path) -> None:
+    arguments = ",".join(f"{name}={folder}" for name, folder in folders.items())
+    words = ["run", "--model", "likra", "--model_args", arguments, "--tasks", "arc_challenge", "--limit", "4"]
+    command = [sys.executable, "-m", "negbank.harness", *words, "--output_path", str(tmp_path / "out")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (written,) = (tmp_path / "out").rglob("results*.json")
+    result = json.loads(written.read_text())
+    assert result["n-samples"]["arc_challenge"] == {"original": 1172, "effective": 4}
+
+
+@pytest.mark.parametrize(
+    ("words", "added"),
+    [
+        (["run", "--model", "likra"], True),
+        (["--model", "likra"], True),
+        (["run", "--device", "cpu"], False),
+        (["run", "--device=cuda:1"], False),
+        (["ls", "tasks"], False),
+        (["-h"], False),
+        ([], False),
+    ],
+)
+def test_a_device_is_named_where_a_run_names_none(words: list[str], added: bool) -> None:
+    best = "cuda" if torch.cuda.is_available() else "cpu"
+    assert with_device(words) == words + (["--device", best] if added else [])
 
 
 def test_the_harness_still_knows_its_own_models() -> None:

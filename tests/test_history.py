@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import tempfile
 from pathlib import Path
 
 import polars as pl
@@ -220,3 +222,16 @@ def test_errors_name_no_temporary_file(registry: Registry, tmp_path: Path, capsy
         negbank.export("arc", target)
     assert str(target) in str(caught.value) and ".part" not in str(caught.value)
     assert not list(tmp_path.glob(".*"))
+
+
+def test_a_full_disk_under_a_card_is_told_without_the_folder_that_nobody_asked_for(
+    registry: Registry, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*about: object, **given: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("negbank.commands.checkout.write_table", full)
+    error = said(capsys, "card", "arc", code=1)
+    assert error == f"Error: temporary files in {tempfile.gettempdir()}: the disk is full; free some space. " + (
+        "Nothing was changed\n"
+    )

@@ -103,10 +103,24 @@ def test_a_claim_is_checked_and_a_right_chain_is_no_negative(tmp_path: Path) -> 
         tmp_path,
         {"question": EGGS, "chain": RIGHT, "correct": False},
         {"question": EGGS, "chain": WRONG, "correct": True},
+        {"question": EGGS, "chain": SLIP, "correct": False},
+        {"question": EGGS.replace("'", "\u2019"), "chain": FAR},
     )
+    assert rows["negative"].to_list() == [SLIP, FAR]
+    assert rows.select("found_by", "verified_by").rows() == [("A:", "both"), ("A:", "gold")]
+    assert result.chains is not None and (result.chains.right, result.chains.false_claims) == (0, 2)
+    assert result.chains.verified_by == {"both": 1, "gold": 1}
+    assert result.chains.disagreement.startswith("chains.jsonl:1 is called wrong, but its answer '18' is right")
+    assert ("erroneous-cot", "file-disagrees", 2) in result.refusals
+    assert rows["origin"].to_list() == ["reported"] * 2  # nobody says which model wrote it
+
+
+def test_only_marked_answers_when_asked_for(tmp_path: Path) -> None:
+    records = [{"question": EGGS, "chain": WRONG}, {"question": EGGS, "chain": "So she makes 27 dollars."}]
+    assert mined(tmp_path, *records)[1].height == 2
+    result, rows = mined(tmp_path, *records, strict=True)
     assert rows["negative"].to_list() == [WRONG]
-    assert result.chains is not None and (result.chains.right, result.chains.false_claims) == (1, 2)
-    assert rows["origin"].to_list() == ["reported"]  # nobody says which model wrote it
+    assert result.refusals == (("erroneous-cot", "unmarked-answer", 1),)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +128,7 @@ def test_a_claim_is_checked_and_a_right_chain_is_no_negative(tmp_path: Path) -> 
     [
         ({"question": EGGS, "chain": "no idea"}, "no-final-answer"),
         ({"question": "Another?", "chain": WRONG}, "question-not-in-source"),
-        ({"question": "Twice?", "chain": "A: 3"}, "two-gold-answers"),
+        ({"question": "Twice?", "chain": "A: 2"}, None),  # both of its answers are right
         ({"question": EGGS, "chain": "step\n" * 250_000 + "A: 27"}, "chain-too-long"),
         ({"question": EGGS, "chain": "A: \\frac{1}{"}, "undecided-unparsed"),
         ({"question": EGGS, "chain": "A: 9**9**9**9"}, "undecided-too-large"),
@@ -124,13 +138,16 @@ def test_a_claim_is_checked_and_a_right_chain_is_no_negative(tmp_path: Path) -> 
     ],
 )
 def test_what_is_no_wrong_chain_is_refused_counted_and_listed(
-    tmp_path: Path, record: dict[str, Any], reason: str
+    tmp_path: Path, record: dict[str, Any], reason: str | None
 ) -> None:
     given = chains(tmp_path, {"question": EGGS, "chain": WRONG}, record)
     listed = tmp_path / "refused.jsonl"
     settings = negbank.MineSettings(chains=negbank.ChainSettings((given,), refused=str(listed)))
     problems = source(tmp_path, ("Twice?", "It is\n#### 1"), ("Twice?", "It is\n#### 2"))
     result = negbank.mine(problems, ["erroneous-cot"], settings)
+    if reason is None:
+        assert result.refusals == () and result.chains is not None and result.chains.right == 1
+        return
     assert result.refusals == (("erroneous-cot", reason, 1),)
     (row,) = map(json.loads, listed.read_text().splitlines())
     assert (row["reason"], row["line"], row["file"]) == (reason, 2, "chains.jsonl") and row["meaning"]
@@ -326,7 +343,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     assert "no-final-answer" in (tmp_path / "refused.csv").read_text()
     assert run(["show", "problems", "--tier", "erroneous-cot", "-n", "2"]) == 0
     shown = capsys.readouterr().out
-    assert "step 1, known by arithmetic, calculation" in shown and "(a hint)" in shown
+    assert "step 1 (calculation), known from arithmetic" in shown
     assert run(["export", "problems", "-o", str(tmp_path / "steps.jsonl"), "--format", "trl-stepwise", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["left_out"] == 1
 
@@ -367,13 +384,13 @@ def test_all_of_the_real_file(tmp_path: Path, hub: Path) -> None:
     settings = negbank.MineSettings(source=SourceOptions(split="test"), chains=negbank.ChainSettings((str(file),)))
     result = negbank.mine("gsm8k", ["erroneous-cot"], settings)
     found = result.chains
-    assert found is not None and (found.read, found.wrong, found.right, found.refused) == (5276, 3275, 2001, 0)
+    assert found is not None and (found.read, found.wrong, found.right, found.refused) == (5276, 3274, 2001, 1)
     assert found.false_claims == 0 and found.right_used + found.right_left == 2001
-    assert found.first_error == {"arithmetic": 94, "unknown": 3181}
+    assert found.first_error == {"arithmetic": 36, "unknown": 3238}
     negbank.checkout("gsm8k", tmp_path / "out")
     rows = load_dataset(str(tmp_path / "out"), "erroneous-cot", split="train")
-    assert rows.num_rows == 3275 and set(rows["tier"]) == {"erroneous-cot"}
-    assert negbank.export("gsm8k", tmp_path / "steps.parquet", format="trl-stepwise").rows == 100
+    assert rows.num_rows == 3274 and set(rows["tier"]) == {"erroneous-cot"}
+    assert negbank.export("gsm8k", tmp_path / "steps.parquet", format="trl-stepwise").rows == 36
     # questions of the test split are refused where the training split is the source
     given = negbank.MineSettings(dataset="train", chains=settings.chains)
     with pytest.raises(SourceError, match="5,276 evaluation-overlap"):

@@ -97,7 +97,8 @@ def test_a_question_without_room_and_a_chain_that_was_cut_are_counted(
     assert counts == {"no-room": 1, "chain-cut": 1}
     server.modes = ["too-long"]
     assert run([*words, "--seed", "1"]) == 1
-    assert "none of 8 chains is a wrong chain" in (err := capsys.readouterr().err) and "8 no-room" in err
+    out = capsys.readouterr().out
+    assert "none of 8 chains is a wrong chain" in out and "8 no-room" in out
 
 
 def test_a_server_that_gives_up_half_way_is_gone_on_with(
@@ -106,7 +107,7 @@ def test_a_server_that_gives_up_half_way_is_gone_on_with(
     server.modes = ["ok", "ok", "html"]
     words = ["mine", problems, "--tier", "erroneous-cot", "--endpoint", server.url, "--model", "tester", "--json"]
     assert run(words) == 1
-    assert "answers with something else" in capsys.readouterr().err
+    assert "answers with something else" in capsys.readouterr().out  # --json: the error too
     asked = len(server.requests)
     server.modes = ["ok"]
     assert run(words) == 0
@@ -166,7 +167,7 @@ def test_a_judge_fills_what_nobody_knows(
     [
         (["--endpoint", "http://h/v1"], "--endpoint URL and --model NAME go together"),
         (["--generate", "m", "--model", "n"], "--endpoint URL and --model NAME go together"),
-        (["--perturb", "--judge", "http://h/v1"], "--judge URL and --judge-model NAME go together"),
+        (["--perturb", "--judge", "http://h/v1"], "--judge URL needs --judge-model NAME"),
         (["--generate", "m", "--endpoint", "http://h/v1", "--model", "n"], "not by both"),
         (["--perturb", "--samples", "3"], "--samples is about chains by --generate or --endpoint"),
         (["--judge", "http://h/v1", "--judge-model", "n"], "needs chains"),

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
+import gzip
 import json
+import lzma
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -165,4 +169,86 @@ def test_what_is_written_plainly_is_read_back(question: str, steps: list[str], c
 
 
 def test_every_layout_is_tried() -> None:
-    assert set(LAYOUTS) == {"models", "processbench", "prm800k", "math-shepherd", "stepwise", "messages", "chains"}
+    assert set(LAYOUTS) == {
+        "models", "processbench", "prm800k", "math-shepherd", "bigbench-mistake", "stepwise", "messages", "chains",
+    }  # fmt: skip
+
+
+MISTAKE = {
+    "input": "] ? }",
+    "target": "] }",
+    "answer": "]}.",
+    "steps": ["a", "So the answer is ]}."],
+    "mistake_index": None,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "claim", "error"),
+    [
+        ({}, True, None),
+        ({"answer": "}", "mistake_index": 1}, False, 1),
+        ({"answer": None, "mistake_index": 0}, None, 0),
+    ],
+)
+def test_bigbench_mistake_as_it_lies(change: dict[str, Any], claim: bool | None, error: int | None) -> None:
+    steps = ("a", "So the answer is ]}.")
+    expected = Trajectory("] ? }", "\n".join(steps), steps, "] }", claim, error, line=1)
+    assert find_layout(MISTAKE) == "bigbench-mistake" and parse(MISTAKE | change) == [expected]
+    with pytest.raises(MalformedFileError, match="'mistake_index' is 2"):
+        parse(MISTAKE | {"mistake_index": 2})
+
+
+@pytest.mark.parametrize(("score", "claim"), [(1, True), (0.0, False), (0.7, None), (5, None)])
+def test_a_score_is_a_claim_only_where_it_is_0_or_1(score: float, claim: bool | None) -> None:
+    (found,) = parse({"question": "q", "chain": "a", "score": score})
+    assert isinstance(found, Trajectory) and found.claimed_correct is claim
+
+
+RECORDS = [
+    {"question": 'q ["]" {', "chain": 'a \\" ] , b'},
+    {"question": "r", "chain": "\\\\"},
+    {"question": "s", "chain": "c" * 3000},
+]
+
+
+def pack(data: bytes, kind: str) -> bytes:
+    if kind == "zstd":
+        return pa.Codec("zstd").compress(data, asbytes=True)
+    return {"plain": bytes, "gzip": gzip.compress, "bz2": bz2.compress, "xz": lzma.compress}[kind](data)
+
+
+@pytest.mark.parametrize("kind", ["plain", "gzip", "bz2", "xz", "zstd"])
+@pytest.mark.parametrize("indent", [None, 2, "lines"])
+def test_arrays_and_lines_are_read_packed_or_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str, indent: int | str | None
+) -> None:
+    monkeypatch.setattr("negbank.reasoning.arrays.CHUNK", 7)  # every sign falls on the edge of a chunk once
+    monkeypatch.setattr("negbank.reasoning.formats.CHUNK", 11)
+    text = "\n".join(map(json.dumps, RECORDS)) if isinstance(indent, str) else json.dumps(RECORDS, indent=indent)
+    path = tmp_path / "chains.json"
+    path.write_bytes(pack(text.encode(), kind))
+    found = list(read_trajectories(path))
+    assert [(chain.question, chain.chain) for chain in found if isinstance(chain, Trajectory)] == [
+        (record["question"], record["chain"]) for record in RECORDS
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [('[{"question": "q", "chain": "c"}', "no end"), ('[{"question": "q", "chain": "c"}] x', "text after the array"),
+     ('[{"question": "q", "chain": "c"}, ]', "an empty item"), ("[]", "empty"), ("[1]", "a JSON object is expected")],
+)  # fmt: skip
+def test_an_array_that_is_broken_is_named(tmp_path: Path, text: str, problem: str) -> None:
+    (tmp_path / "chains.json").write_text(text)
+    with pytest.raises(MalformedFileError, match=problem):
+        list(read_trajectories(tmp_path / "chains.json"))
+
+
+@pytest.mark.parametrize("kind", ["gzip", "bz2", "xz", "zstd"])
+def test_a_packed_file_that_is_cut_off_is_an_error(tmp_path: Path, kind: str) -> None:
+    lines = "".join(json.dumps({"question": str(n), "chain": f"c{n * 7919 % 997}"}) + "\n" for n in range(5000))
+    packed = pack(lines.encode(), kind)
+    (tmp_path / "chains.jsonl").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(MalformedFileError):
+        list(read_trajectories(tmp_path / "chains.jsonl"))

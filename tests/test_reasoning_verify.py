@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from negbank.reasoning.chains import RefusedChain, Trajectory
@@ -59,11 +60,11 @@ def test_the_labels_of_a_file_are_named_as_theirs() -> None:
     ("claimed", "kind", "expected"),
     [
         (0, None, (0, "file", None)), (0, "wrong-operation", (0, "file", "wrong-operation")),
-        (1, "wrong-operation", (1, "arithmetic", "calculation")), (2, None, (1, "arithmetic", "calculation")),
+        (1, "wrong-operation", (1, "arithmetic", "calculation")), (2, None, (2, "file", None)),
         (None, None, (1, "arithmetic", "calculation")),
     ],
 )  # fmt: skip
-def test_a_false_equation_replaces_no_earlier_error_of_the_file(
+def test_a_step_that_the_file_marks_is_kept(
     claimed: int | None, kind: str | None, expected: tuple[int, str, str | None]
 ) -> None:
     steps = ("16 - 3 = 13 eggs", "9 * 2 = 19", "The answer is 19")
@@ -81,13 +82,40 @@ def test_who_broke_a_chain_stays_its_source_before_a_false_equation() -> None:
 @pytest.mark.parametrize(
     ("chain", "claim", "outcome", "holds"),
     [
-        (RIGHT, True, "right", True), (RIGHT, False, "right", False), (WRONG, True, "wrong", False),
+        (RIGHT, True, "right", True), (RIGHT, False, "refused", False), (WRONG, True, "refused", False),
         (WRONG, False, "wrong", True), (WRONG, None, "wrong", None),
     ],
 )  # fmt: skip
-def test_a_claim_is_checked_and_never_trusted(chain: str, claim: bool | None, outcome: str, holds: bool | None) -> None:
+def test_the_file_and_the_gold_answer_must_agree(
+    chain: str, claim: bool | None, outcome: str, holds: bool | None
+) -> None:
     found = verdict(chain, claim=claim)
     assert (found.outcome, found.claim_holds) == (outcome, holds)
+    if holds is False:
+        assert found.reason == "file-disagrees" and found.found_right is (chain == RIGHT)
+    else:
+        assert found.verified_by == ("gold" if claim is None else "both") and found.found_by == "A:"
+
+
+@pytest.mark.parametrize(("claim", "outcome"), [(True, "right"), (False, "wrong")])
+def test_where_there_is_no_gold_answer_the_word_of_the_file_counts(claim: bool, outcome: str) -> None:
+    found = verdict(WRONG, None, claim=claim)
+    assert (found.outcome, found.verified_by, found.final_answer) == (outcome, "file", "27")
+    assert found.gold_answer is None
+
+
+def test_only_marked_answers_are_taken_when_asked_for() -> None:
+    chains = [Trajectory("q", chain, gold="18") for chain in (WRONG, "So there are 27 eggs.")]
+    assert [v.outcome for v in verify(chains)] == ["wrong", "wrong"]
+    assert [(v.outcome, v.reason) for v in verify(chains, strict=True)] == [
+        ("wrong", "different"), ("refused", "unmarked-answer"),
+    ]  # fmt: skip
+
+
+def test_a_label_of_the_file_settles_a_guess() -> None:
+    chain = "First 18 eggs, then 9 more.\nSo 27 eggs are left."
+    assert verdict(chain).reason == "ambiguous-answer"  # the gold answer stands in it
+    assert verdict(chain, claim=False).outcome == "wrong"
 
 
 @pytest.mark.parametrize(
@@ -123,15 +151,16 @@ def test_two_golds_in_one_file_refuse_the_later() -> None:
 
 def test_everything_is_counted_as_it_passes() -> None:
     chains = [
+        Trajectory("q", RIGHT, gold=GOLD),
         Trajectory("q", RIGHT, gold=GOLD, claimed_correct=False),
         Trajectory("q", WRONG, gold=GOLD, claimed_correct=False),
         RefusedChain("q", "chain-too-long", 3, 0),
         Trajectory("q", "?", gold=GOLD),
     ]
     tally = Tally()
-    assert len(list(tally.count(verify(chains)))) == 4
-    assert tally.outcomes == {"right": 1, "wrong": 1, "refused": 2}
-    assert tally.refused == {"chain-too-long": 1, "no-final-answer": 1}
+    assert len(list(tally.count(verify(chains)))) == 5
+    assert tally.outcomes == {"right": 1, "wrong": 1, "refused": 3}
+    assert tally.refused == {"file-disagrees": 1, "chain-too-long": 1, "no-final-answer": 1}
     assert tally.false_claims == 1
 
 
@@ -139,12 +168,12 @@ def test_memory_is_flat_in_the_number_of_chains() -> None:
     def chains(count: int) -> Iterator[Trajectory]:
         return (Trajectory(f"q{n % 50}", f"{n} + 1 = {n + 1}\nA: {n}", gold="1", line=n) for n in range(count))
 
-    verdicts = verify(chains(4500))
+    verdicts = verify(chains(7000))
     tracemalloc.start()
-    assert sum(1 for _ in islice(verdicts, 3000)) == 3000  # fills the caches, which are bounded
+    assert sum(1 for _ in islice(verdicts, 6000)) == 6000  # fills the caches, which are bounded
     tracemalloc.reset_peak()
     before = tracemalloc.get_traced_memory()[0]
-    assert sum(1 for _ in verdicts) == 1500
+    assert sum(1 for _ in verdicts) == 1000
     grown = tracemalloc.get_traced_memory()[1] - before
     tracemalloc.stop()
     assert grown < 2**18
@@ -156,6 +185,19 @@ def test_every_label_of_the_four_models_is_reproduced(hub: Path) -> None:
     tally = Tally()
     path = hub / "openai/grade-school-math/example_model_solutions.jsonl"
     sources = {v.found_by for v in tally.count(verify(read_trajectories(path)))}
-    assert tally.outcomes == {"wrong": 3275, "right": 2001}
-    assert tally.false_claims == 0 and not tally.refused
-    assert sources == {"A:", "last number"}  # eleven were cut off before their answer
+    assert tally.outcomes == {"wrong": 3274, "right": 2001, "refused": 1}
+    assert tally.false_claims == 0 and tally.refused == {"no-final-answer": 1}  # it ends in `32768 feet * 2 =`
+    assert sources == {"A:", "last sentence"}  # eleven were cut off before their answer
+
+
+@pytest.mark.parametrize("name", ["gsm8k.json"])
+def test_processbench_as_it_lies(hub: Path, name: str) -> None:
+    path = hub.parent / "data" / "processbench" / name
+    if not path.is_file():
+        pytest.skip("the data sets of the project are not here")
+    rows = pl.read_parquet(hub / "openai/gsm8k/main/test-00000-of-00001.parquet").select("question", "answer").rows()
+    found = list(verify(read_trajectories(path), GoldBook.of(rows)))
+    claims = [chain.claimed_correct for chain in read_trajectories(path) if isinstance(chain, Trajectory)]
+    wrong = [v for v, claim in zip(found, claims, strict=True) if v.outcome == "wrong" and not claim]
+    assert len(wrong) >= 190 and sum(v.outcome == "wrong" for v in found) == len(wrong)
+    assert all(v.first_error_step is not None and v.verified_by == "both" for v in wrong)

@@ -26,11 +26,11 @@ from negbank.report.tables import (
     as_markdown,
     comparison_table,
     curve_table,
+    curves,
     markdown,
     reference_table,
     tables,
     training_table,
-    validations,
     weight_table,
 )
 
@@ -280,10 +280,10 @@ def test_every_row_has_every_column() -> None:
             assert {len(row) for row in table.rows} == {len(table.columns)}
 
 
-def test_a_card_s_validations_are_the_curves() -> None:
-    found = validations(made_up_result())
-    assert [record["system"] for record in found] == ["Base", "SFT", "Base-Likra", "Likra"]
-    assert found[1]["points"][-1] == {"examples": 512, "accuracy": pytest.approx(0.635)}  # type: ignore[index]
+def test_a_card_s_plot_has_a_curve_a_system() -> None:
+    found = curves(made_up_result())
+    assert [system for system, _ in found] == ["Base", "SFT", "Base-Likra", "Likra"]
+    assert found[1][1][-1] == (512, pytest.approx(0.635))
 
 
 def test_markdown_for_a_card_shows_strangers_texts_without_effect() -> None:

@@ -59,7 +59,10 @@ def test_a_condition_keeps_the_rows_that_fulfil_it(text: str, places: list[int])
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("plausiblity > 0.8", "A row's columns are: id, question_id, question, answer, negative, tier, plausibility"),
+        (
+            "plausiblity > 0.8",
+            "A row's columns are: id, question_id, question, context, answer, answers, negative, tier, plausibility",
+        ),
         ("plausibility", "gives float, not true or false"),
         ("upper(question)", "gives varchar, not true or false"),
         ("plausibility >", "syntax error"),

@@ -231,8 +231,8 @@ def test_paraphrase(question: str, answer: str, candidate: str, expected: str | 
 
 @pytest.mark.parametrize(
     "forms",
-    ["move moves moved moving", "run runs running ran", "study studies studied studying", "leaf leaves", "child children",
-     "create creates created creating", "hope hoping hoped", "hop hopping hopped", "slow slowly"],
+    ["move moves moved moving", "run runs running ran", "study studies studied studying", "leaf leaves",
+     "child children", "create creates created creating", "hope hoping hoped", "hop hopping hopped", "slow slowly"],
 )  # fmt: skip
 def test_forms_of_a_word_share_a_stem(forms: str) -> None:
     assert len({stem(word) for word in forms.split()}) == 1
@@ -287,7 +287,9 @@ def test_the_wheel_holds_the_tables(tmp_path: Path) -> None:
     import sys
 
     root = Path(__file__).parent.parent
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=root, check=True)
+    subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)], cwd=root, check=True
+    )
     (wheel,) = tmp_path.glob("*.whl")
     held = set(zipfile.ZipFile(wheel).namelist())
     assert {f"negbank/guards/tables/{path.name}" for path in TABLES.glob("*.tsv")} <= held

@@ -85,6 +85,18 @@ def test_a_text_that_is_a_number_too_is_asked_about(tmp_path: Path) -> None:
     assert answers(place, answer_form="index")[:4] == ["1", "2", "3", "0"]
 
 
+def test_a_missing_choice_says_where_counting_begins(tmp_path: Path) -> None:
+    """1 to 4 of five choices, of which the first is always missing: counted from 1 that is nobody's answer."""
+    rows = [
+        {"question": f"Which of these is it, number {i}?", "choices": [None, *CHOICES[i % 10]], "answer": i % 4 + 1}
+        for i in range(24)
+    ]
+    place = jsonl(tmp_path / "x.jsonl", rows)
+    with pytest.raises(SourceError, match=r"point at a missing choice 6 times, from 0 0 times.*--answer-base 0"):
+        read_source(place)
+    assert answers(place, answer_base=0)[:2] == ["iron", "Venus"]
+
+
 def test_texts_that_both_readings_agree_on_are_read(tmp_path: Path) -> None:
     numbers = [["1", "2", "3", "4"]] * 10
     place = jsonl(tmp_path / "x.jsonl", ten(choices=numbers, answer=["4", "1", "2", "3", "4", "1", "2", "3", "4", "1"]))
@@ -232,9 +244,6 @@ def test_columns_the_wrong_way_round(tmp_path: Path) -> None:
 
 CLASSES = {
     "classes": ([{"prompt": f"Do {i}", "label": "safe" if i % 2 else "unsafe"} for i in range(30)], "classes"),
-    "verdicts of completions": (
-        [{"prompt": f"Say {i}", "completion": f"c {i}", "label": i % 2 == 0} for i in range(10)], "true and false",
-    ),
     "verdicts by number": (
         [{"question": f"q {i}?", "answer": f"sentence {i}", "label": i % 2} for i in range(10)], "may say of answer",
     ),
@@ -250,6 +259,24 @@ CLASSES = {
     "answers that may be choices": (ten(answers=CHOICES, answer=TEXTS), "--choices-column answers"),
     "answers without the answer": (ten(answers=[c[1:] for c in CHOICES], answer=["x y"] * 10), "contradict"),
     "several answers in a text": (ten(correct_answers=[f"{t}; a {t}" for t in TEXTS]), "--split-on ';'"),
+    "choices and a column that points, by a name nobody knows": (
+        ten(answers=CHOICES, winner=RIGHT), "--choices-column answers --answer-column winner",
+    ),
+    "a score for each answer": (ten(answers=CHOICES, scores=[[.1, .9, .2, .3]] * 10), "scores may say which is right"),
+    "answers with their ranks": (
+        ten(answers=[[{"answer": c, "rank": r} for r, c in enumerate(four)] for four in CHOICES]), "a field 'rank'",
+    ),
+    "an answer that is called wrong in its own object": (
+        ten(answer=[{"text": t, "correct": i % 2 == 0} for i, t in enumerate(TEXTS)]), "a field 'correct'",
+    ),
+    "an id of an answer": (ten(answer_id=[88_231 + i for i in range(10)]), "points at an answer elsewhere"),
+    "an id of letters": (ten(answer_id=[f"x-{i}y" for i in range(10)]), "points at an answer elsewhere"),
+    "a reward of 0 and 1": (ten(answer=TEXTS, reward=[1.0, 0.0] * 5), "may say of answer whether it is right"),
+    "a test split whose choices are called answers": (
+        [{"question": f"Which of these is it, number {i}?", "answers": CHOICES[i % 10]} for i in range(20)],
+        "4 different texts in every row, as choices have",
+    ),
+    "wrong answers in one text": (ten(answer=TEXTS, distractors=["a b; c d"] * 10), "--split-on ';'"),
     "nothing but nulls": ([{"question": None, "answer": None}] * 3, "no question column"),
 }  # fmt: skip
 

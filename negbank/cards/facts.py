@@ -62,12 +62,37 @@ class HistoryLine:
 
 
 @dataclass(frozen=True)
-class CardFacts:
-    """All that a card says of a version. `repo` (`org/name`) is where it is pushed to; `questions` are distinct.
+class Reading:
+    """What somebody found who read `read` rows of a tier of this version: `right` of them are right after all.
 
-    A validation is a curve, `{"system": ..., "points": [{"examples": 64, "accuracy": 0.63}, ...]}`, with whatever else
-    says how it was measured.
+    `seed` is that of `negbank show --sample`, None where the rows were not drawn so.
     """
+
+    tier: str
+    read: int
+    right: int
+    by: str
+    seed: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ValidationFacts:
+    """What a model learned from the version: a verdict in a sentence, how it was measured, tables, and curves.
+
+    `about` pairs a name with a text; a table is its title, column names, and rows of texts; a curve is a system's name
+    and its accuracy (0 to 1) by number of examples, ascending.
+    """
+
+    verdict: str
+    about: tuple[tuple[str, str], ...] = ()
+    tables: tuple[tuple[str, Sequence[str], Sequence[Sequence[str]]], ...] = ()
+    curves: tuple[tuple[str, tuple[tuple[int, float], ...]], ...] = ()
+
+
+@dataclass(frozen=True)
+class CardFacts:
+    """All that a card says of a version. `repo` (`org/name`) is where it is pushed to; `questions` are distinct."""
 
     dataset: str
     version: str
@@ -77,7 +102,8 @@ class CardFacts:
     tiers: tuple[TierFacts, ...]
     questions: int
     history: tuple[HistoryLine, ...]
-    validations: tuple[Mapping[str, Any], ...] = ()
+    readings: tuple[Reading, ...] = ()
+    validation: ValidationFacts | None = None
 
     @property
     def mined(self) -> Mined:

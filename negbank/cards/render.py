@@ -7,12 +7,13 @@ import string
 from importlib import resources
 from pathlib import Path
 
-from negbank.cards import sections
+from negbank.cards import making, measured, sections
 from negbank.cards.facts import Card, CardFacts
 from negbank.cards.metadata import ALL, all_of, front_matter, tiers_of
 from negbank.cards.plots import curves, histograms
 from negbank.cards.text import clean, code
 from negbank.records import ERRONEOUS_COT
+from negbank.terms import counted
 
 PLAUSIBILITY, SIMILARITY, VALIDATION = "plots/plausibility.svg", "plots/similarity.svg", "plots/validation.svg"
 
@@ -26,8 +27,8 @@ def card(facts: CardFacts) -> Card:
     files = _plots(facts)
     body = string.Template(_template("dataset.md")).substitute(
         dataset=code(facts.dataset, 100),
-        rows=f"{sum(file.rows for file in facts.files):,}",
-        questions=f"{facts.questions:,}",
+        rows=counted(sum(file.rows for file in facts.files), "wrong answer"),
+        questions=counted(facts.questions, "question"),
         version=f"{code(facts.version, 40)} (manifest {code(facts.manifest[:12])})",
         **_loading(facts),
         configurations=_configurations(facts),
@@ -37,13 +38,13 @@ def card(facts: CardFacts) -> Card:
             PLAUSIBILITY: "Histogram of plausibility by tier", SIMILARITY: "Histogram of similarity by tier",
         }),
         examples=sections.examples(facts),
-        mined=sections.mined(facts),
-        refusals=sections.refusals(facts),
-        false_negatives=sections.false_negatives(facts),
-        contamination=sections.contamination(facts),
+        mined=making.mined(facts),
+        refusals=measured.refused(facts),
+        false_negatives=measured.false_negatives(facts),
+        contamination=measured.contamination(facts),
         license=sections.license(facts),
         validation="\n\n".join(filter(None, [
-            sections.validation(facts), _shown(files, {VALIDATION: "Accuracy by number of examples"}),
+            measured.validation(facts), _shown(files, {VALIDATION: "Accuracy by number of examples"}),
         ])),
         provenance=sections.provenance(facts),
         citation=sections.citation(facts),
@@ -79,8 +80,8 @@ def _plots(facts: CardFacts) -> dict[str, bytes]:
         )
     if compared := [(t.tier, t.similarity) for t in facts.tiers if any(t.similarity.histogram)]:
         files[SIMILARITY] = histograms("similarity: cosine of the negative and the right answer", compared)
-    if measured := sections.measured(facts):
-        files[VALIDATION] = curves("accuracy by number of examples", measured)
+    if facts.validation and facts.validation.curves:
+        files[VALIDATION] = curves("accuracy by number of examples", facts.validation.curves)
     return files
 
 

@@ -16,6 +16,8 @@ from xml.sax import saxutils
 LIMIT = 300
 """Characters of a text that are shown."""
 
+_PLAIN = re.compile(r"(?:[A-Za-z0-9 .,;:%()+=/'-]|< |(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")
+
 _JOINERS = "\u200c\u200d"
 """Format characters that words and emoji are written with."""
 
@@ -51,6 +53,16 @@ def cell(value: object) -> str:
     Parsers differ on what `\|` means after another backslash; names with pipes are none that negbank gives.
     """
     return code(value, 80).replace("|", "\u00a6")
+
+
+def plain(value: object) -> str:
+    """`value` as it is where nothing in it can have an effect in Markdown, else as `cell` shows it."""
+    text = clean(value)
+    return (
+        text
+        if _PLAIN.fullmatch(text) and "www." not in text and "://" not in text
+        else code(text).replace("|", "\u00a6")
+    )
 
 
 def block(records: Iterable[Iterable[tuple[str, object]]]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -93,6 +94,8 @@ def cli() -> None:
 
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 an error, 2 wrong usage, 130 interrupted."""
+    # a command makes many objects that live as long as it does; looking through them for garbage takes 8% of `mine`
+    gc.set_threshold(50_000, 20, 100)
     sys.exit(run(args))
 
 

@@ -33,6 +33,7 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
     """
     import negbank
     from negbank.commands.registry import version_dict
+    from negbank.commands.validations import benchmarks_in
 
     found = negbank.log(reference, registry=registry)
     if as_json:
@@ -47,8 +48,8 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
         click.echo("  " + ", ".join(f"{tier} {rows:,}" for tier, rows in version.tiers.items()))
         if manifest.command:
             click.echo(f"  $ {manifest.command}")
-        if logged.validations:
-            times = counted(len(logged.validations), "time")
+        if measured := benchmarks_in(logged.validations):
+            times = counted(len(measured), "time")
             click.echo(f"  validated {times} (negbank show {version})")
 
 

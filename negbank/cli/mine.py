@@ -222,7 +222,7 @@ def _print_chains(chains: ChainCounts) -> None:
     )
     if chains.false_claims:
         click.echo(
-            f"Disagreements: {chains.false_claims:,} chains were refused because their file and the gold answer differ on "
+            f"Disagreements: {chains.false_claims:,} chains were refused: their file and the gold answer differ on "
             f"whether they are right. For example, {chains.disagreement}."
         )
     known = ", ".join(f"{source} {count:,}" for source, count in chains.first_error.items())

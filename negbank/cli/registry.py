@@ -114,7 +114,7 @@ def _print_version(found: ShowResult) -> None:
     if manifest.command:
         click.echo(f"  $ {visible(manifest.command)}")
     if found.validated:
-        click.echo(f"  Benchmarked {visible(found.validated)}")
+        click.echo(f"  validated {visible(found.validated)}")
     click.echo()
     print_table("", ["tier", "negatives"], list(found.version.tiers.items()))
 

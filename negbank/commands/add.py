@@ -103,7 +103,10 @@ def add(
         reasons = ", ".join(f"{count} {reason}" for _, reason, count in counts)
         raise SourceError(f"{place}: every row was refused ({reasons}); there is nothing to make a version of")
     note = _note(settings, file, encoder, found)
-    edits = [Edit(t, "train", kept.filter(pl.col("tier") == t), note=note) for t in kept["tier"].unique().sort()]
+    edits = [
+        Edit(tier, "train", kept.filter(pl.col("tier") == tier), note=note | {"refused": _refused(found, tier)})
+        for tier in kept["tier"].unique().sort()
+    ]
     commit = target.commit(dataset, edits, settings.message, settings.command)
     notices = (*found.judging.judged.notices(),) if found.judging else ()
     return AddResult(
@@ -123,18 +126,20 @@ def _refusals(file: FileRows, screened: Screened) -> tuple[tuple[str, str, int],
     return (*blank, *((tier, reason, count) for reason, tier, count in screened.counts.iter_rows()))
 
 
+def _refused(found: Assessed, tier: str) -> dict[str, int]:
+    """How many candidates of a tier the guards refused, by reason."""
+    return {reason: count for reason, of, count in found.screened.counts.iter_rows() if of == tier}
+
+
 def _note(settings: AddSettings, file: FileRows, encoder: Encoder, found: Assessed) -> dict[str, Any]:
-    """How these rows came in, kept with the version."""
+    """How these rows came in, kept with the version; what was refused is added by tier."""
     is_name = file.place == "-" or file.place.startswith(HUB_PREFIX)
-    refused: dict[str, int] = {}
-    for _, reason, count in _refusals(file, found.screened):
-        refused[reason] = refused.get(reason, 0) + count
     return {
         "source": file.place if is_name else Path(file.place).name,
         "license": settings.license,
         "questions_of": settings.source,
         "encoder": {"name": encoder.name, "weights_hash": encoder.weights_hash, "fingerprint": encoder.fingerprint},
-        "refused": refused,
+        "refused_rows": {"empty": file.blank} if file.blank else {},
         **({"judge": found.judging.about()} if found.judging else {}),
         "unique_ids": True,
         "negbank": __version__,

@@ -21,7 +21,7 @@ from negbank.guards.normalise import normalise
 from negbank.heads import LoraSettings, TrainSettings
 from negbank.machine import describe_machine, describe_versions, now
 from negbank.recipes import BaseChoice, LikraSettings, Recipe, as_record
-from negbank.records import Progress, no_progress
+from negbank.records import Progress, as_asked, no_progress
 from negbank.registry import Version
 from negbank.report import BaseModel, Evaluation, Referred, Result, to_json, without_losses
 from negbank.report.page import page
@@ -104,7 +104,7 @@ def benchmark(
     ground = choose_ground(place, reference, Wanted(settings.recipe, settings.base, settings.device), progress)
     ground = replace(ground, recipe=_changed(ground.recipe, settings))
     recipe = ground.recipe
-    rows = place.read(ground.version)
+    rows = as_asked(place.read(ground.version))
     tiers, unrelated = _tiers(recipe, ground.version, settings), _unrelated(rows)
     refuse_overlap(ground.version, rows, ground.evaluation)
     base = load_base(ground.model, settings.device, ground.base.precision, ground.base.revision)

@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-import tempfile
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import polars as pl
-
-from negbank.cards import Card, CardFacts, CardFile, Distribution, HistoryLine, TierFacts
+from negbank.cards import Card, CardFile
 from negbank.cards import card as write_card
 from negbank.checkout_folder import Writer, write_folder
+from negbank.commands.card_facts import card_facts
 from negbank.commands.registry import Place, open_registry
-from negbank.commands.validations import newest_validation
 from negbank.errors import UnknownNameError
 from negbank.records import columns_of
 from negbank.registry import Part, Registry, Version
-from negbank.registry.commits import tier_order
+from negbank.registry.disk import scratch_folder
 from negbank.registry.rows import BATCH, sharded, shared_schema, write_table
-from negbank.report.kinds import validations_of, verdict_of
 
 FORMATS = ("hub", "parquet", "jsonl")
 """`hub`: a folder that `datasets.load_dataset` reads by tier, with its card; the others: a file a tier and split."""
-
-EXAMPLES = 3
-
-NOTHING = Distribution(0.0, 0.0, 0.0, (), 0.0, 1.0)
-"""The spread of a column that is null throughout."""
 
 
 def checkout(
@@ -72,9 +62,8 @@ def card(reference: str, *, registry: Place = None) -> Card:
     """The card of a version: the README of its folder, and the plots that it shows."""
     place = open_registry(registry)
     version = place.resolve(reference)
-    with tempfile.TemporaryDirectory() as scratch:  # the card names the data files and their sizes
-        checkout(str(version), Path(scratch) / "folder", registry=place)
-        folder = Path(scratch) / "folder"
+    with scratch_folder() as folder:  # the card names the data files and their sizes
+        checkout(str(version), folder, registry=place)
         plots = {str(p.relative_to(folder)): p.read_bytes() for p in sorted((folder / "plots").glob("*"))}
         return Card((folder / "README.md").read_text(encoding="utf-8"), plots)
 
@@ -97,7 +86,7 @@ def _hub_files(registry: Registry, version: Version, repo: str | None) -> dict[s
         files[f".negbank/validations/{name}.json"] = text.encode()
 
     def write_readme(path: Path) -> None:
-        written = write_card(_facts(registry, version, tuple(data), repo))
+        written = write_card(card_facts(registry, version, tuple(data), repo))
         path.write_text(written.text, encoding="utf-8")
         for name, plot in written.files.items():
             (path.parent / name).parent.mkdir(parents=True, exist_ok=True)
@@ -130,69 +119,3 @@ def _jsonl(registry: Registry, part: Part, path: Path) -> None:
     with path.open("wb") as file:
         for frame in registry.batches(part):
             frame.write_ndjson(file)
-
-
-def _facts(registry: Registry, version: Version, files: tuple[CardFile, ...], repo: str | None) -> CardFacts:
-    """What the card says, asked of the registry without reading the version into memory."""
-    manifest = version.manifest
-    tiers = _tiers(registry, version)
-    return CardFacts(
-        dataset=manifest.dataset,
-        version=f"v{manifest.number}",
-        manifest=version.name,
-        repo=repo,
-        files=files,
-        tiers=tiers,
-        questions=tiers[0].questions if len(tiers) == 1 else registry.questions(version),
-        history=tuple(
-            HistoryLine(f"v{m.number}", m.created, m.author, m.message)
-            for m in (logged.version.manifest for logged in registry.log(str(version)))
-        ),
-        validations=_validations(registry, version),
-    )
-
-
-def _validations(registry: Registry, version: Version) -> tuple[dict[str, object], ...]:
-    """The curves of the newest validation, as the card draws them, and its verdict."""
-    newest = newest_validation(registry, version)
-    return (*validations_of(newest), {"system": newest.base.name, "verdict": verdict_of(newest)}) if newest else ()
-
-
-def _tiers(registry: Registry, version: Version) -> tuple[TierFacts, ...]:
-    ref = f"negatives('{version}')"
-    spreads = {name: _spreads(registry, ref, name, low) for name, low in (("similarity", -1), ("plausibility", 0))}
-    examples = _examples(registry, ref)
-    mined = {part.tier: part.mined for part in reversed(version.manifest.parts)}
-    similarity, plausibility = spreads["similarity"], spreads["plausibility"]
-    return tuple(
-        TierFacts(
-            tier, rows, registry.questions(version, tier),
-            similarity.get(tier, NOTHING), plausibility.get(tier, NOTHING),
-            tuple(examples.filter(pl.col("tier") == tier).drop("tier").iter_rows(named=True)), mined[tier],
-        )
-        for tier, rows in sorted(version.tiers.items(), key=lambda item: tier_order(item[0]))
-    )  # fmt: skip
-
-
-def _examples(registry: Registry, ref: str) -> pl.DataFrame:
-    """Some rows of each tier, first by hash: any rows, and always the same."""
-    chosen = f"select unnest(min(row_hash, {EXAMPLES})) as row_hash from {ref} group by tier"
-    return registry.sql(
-        f"select tier, question, answer, negative from {ref} semi join ({chosen}) using (row_hash) order by row_hash"
-    )
-
-
-def _spreads(registry: Registry, ref: str, column: str, low: int) -> dict[str, Distribution]:
-    """How a column is spread in each tier, to a thousandth; values that are null are left out."""
-    counts = registry.sql(
-        f"select tier, greatest({low}, least(1, round({column}, 3)))::double as value, count(*) as rows "
-        f"from {ref} where {column} is not null group by all order by all"
-    )
-    found = {}
-    for (tier,), own in counts.group_by("tier", maintain_order=True):
-        values, rows = own["value"].to_numpy(), own["rows"].to_numpy()
-        reached = rows.cumsum()
-        p10, median, p90 = (float(values[np.searchsorted(reached, share * reached[-1])]) for share in (0.1, 0.5, 0.9))
-        histogram, _ = np.histogram(values, bins=20, range=(low, 1), weights=rows)
-        found[str(tier)] = Distribution(p10, median, p90, tuple(int(n) for n in histogram), float(low), 1.0)
-    return found

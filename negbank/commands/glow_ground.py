@@ -16,7 +16,7 @@ from negbank.errors import BenchmarkError, RecipeError
 from negbank.guards.normalise import normalise
 from negbank.reasoning.golds import gold_answer
 from negbank.recipes import BaseChoice, Recipe, load_recipe
-from negbank.records import ERRONEOUS_COT, Progress
+from negbank.records import ERRONEOUS_COT, Progress, as_asked
 from negbank.registry import Registry, Version
 from negbank.sources import SOURCES, read_evaluation
 from negbank.validation.solving import ProblemSet
@@ -101,8 +101,11 @@ def _problems(
     source = read_evaluation(name, split)
     stems, questions, answers = [], [], []
     generator = np.random.default_rng(ORDER_SEED)
-    for question, answer, distractors in source.evaluation.select("question", "answer", "distractors").iter_rows():
-        stems.append(question)
+    evaluation = as_asked(source.evaluation).with_columns(stem=source.evaluation["question"])
+    for stem, question, answer, distractors in evaluation.select(
+        "stem", "question", "answer", "distractors"
+    ).iter_rows():
+        stems.append(stem)
         if distractors:
             choices = [answer, *distractors][: len(CHOICES)]
             order = generator.permutation(len(choices))

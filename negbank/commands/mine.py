@@ -45,7 +45,11 @@ from negbank.sources.file import FileData
 from negbank.sources.summary import summary_lines
 
 MIN_PLAUSIBILITY = 0.5
-"""Below it a text of another question is no near-miss, however near its answer lies (`--expand`)."""
+"""Below it a text of another question is no near-miss (`--expand`)."""
+
+NEAR = 0.75
+"""Nor is one whose cosine to the right answer is below this share of the margin at which answers say the same: 10 of 60
+rows of ARC that were read meant nothing for their question, and half of those lay below."""
 
 __all__ = ["MineResult", "MineSettings", "mine"]
 
@@ -144,7 +148,8 @@ def _choose(gathered: Gathered, inputs: Inputs, progress: Progress) -> _Chosen:
             taken = take(screened.kept, quotas(inputs), questions.height)
     rows = _negatives(inputs.data, taken, gathered.vectors)
     implausible = (rows["origin"] == OTHER_QUESTION) & (rows["tier"] == NEAR_MISS)
-    implausible &= rows["plausibility"] < MIN_PLAUSIBILITY
+    near_answer = gathered.rules.near_answer or gathered.rules.paraphrase
+    implausible &= (rows["plausibility"] < MIN_PLAUSIBILITY) | (rows["similarity"] < NEAR * near_answer.min_cosine)
     if implausible.any():
         keys = ["question_id", "negative", "tier"]
         gone = rows.filter(implausible).select(keys).with_columns(gone=True)
@@ -161,8 +166,8 @@ def _nothing(inputs: Inputs, tiers: list[str], screened: Screened) -> str:
     reasons = counts.group_by("reason", maintain_order=True).agg(pl.col("count").sum()).rows()
     listed = ", ".join(f"{count:,} {reason}" for reason, count in reasons) or "no candidates"
     return (
-        f"{inputs.data.name}: nothing is left of the tier {' or '.join(tiers)} ({listed}), so no version was "
-        "made. --refused FILE lists each text with its reason"
+        f"{inputs.data.name}: nothing is left of the tier {' or '.join(tiers)} ({listed}), so no version was made. "
+        "Mine another tier, or bring wrong answers of your own with negbank add"
     )
 
 
@@ -232,7 +237,7 @@ def _part(tier: str, inputs: Inputs, chosen: _Chosen, encoder: Encoder) -> NewPa
         "revision": data.revision,
         "license": data.license,
         "questions": data.questions.height,
-        "questions_refused": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
+        "refused_questions": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
         "evaluation_questions": data.evaluation.height,
         "held_out": [asdict(held_out) for held_out in data.held_out],
         "pool": pool.name if pool else None,

@@ -57,8 +57,8 @@ class ChainCounts:
     """What became of the chains that were read; of the right ones `right_used` stand beside a wrong one of `questions`.
 
     `false_claims` are chains that their file calls right or wrong and the gold answer the opposite, which are refused,
-    and `disagreement` describes the first of them; `first_error` counts the wrong ones by how their first error is known,
-    and `verified_by` by what says that they are wrong.
+    and `disagreement` describes the first of them. `first_error` counts the wrong ones by how their first error is
+    known, `verified_by` by what says that they are wrong.
     """
 
     read: int
@@ -272,7 +272,7 @@ def _mined(
         "revision": data.revision,
         "license": data.license,
         "questions": data.questions.height,
-        "questions_refused": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
+        "refused_questions": dict(sorted(data.refused["reason"].value_counts().iter_rows())),
         "evaluation_questions": data.evaluation.height,
         "held_out": [asdict(held_out) for held_out in data.held_out],
         "chains": [dict(chains.about()) for chains in inputs],

@@ -12,7 +12,7 @@ from negbank import __version__
 from negbank.commands.mine import MineSettings, mine
 from negbank.errors import RecipeError, UnknownNameError
 from negbank.recipes import BaseChoice, Recipe, load_recipe, recipe_names
-from negbank.records import IRRELEVANT, NEAR_MISS, UNRELATED, Progress, content_id
+from negbank.records import IRRELEVANT, NEAR_MISS, UNRELATED, Progress, as_asked, content_id
 from negbank.registry import NewPart, Registry, Version
 from negbank.sources import SOURCES, SourceOptions, read_evaluation
 from negbank.world.facts import make_world
@@ -70,7 +70,8 @@ def choose_ground(registry: Registry, reference: str | None, wanted: Wanted, pro
     else:  # a file of questions has none beside those that are evaluated on
         pool = _asked(registry, version)
     notices = (*source.notices, *_other_training(recipe, version))
-    return Ground(recipe, version, base, base.name, source.evaluation, pool, source.revision, notices)
+    evaluation, shots = as_asked(source.evaluation), as_asked(pool)
+    return Ground(recipe, version, base, base.name, evaluation, shots, source.revision, notices)
 
 
 def model_of(recipe: Recipe, base: BaseChoice, device: str | None, progress: Progress) -> str:
@@ -116,7 +117,7 @@ def _other_training(recipe: Recipe, version: Version) -> tuple[str, ...]:
 
 def _asked(registry: Registry, version: Version) -> pl.DataFrame:
     """`question` and `answer` of the version's questions, each once."""
-    return registry.read(version).select("question", "answer").unique(maintain_order=True)
+    return as_asked(registry.read(version)).select("question", "answer").unique(maintain_order=True)
 
 
 def _recipe_for(registry: Registry, reference: str | None) -> Recipe:

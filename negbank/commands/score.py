@@ -17,7 +17,7 @@ from negbank.errors import BenchmarkError, UnknownNameError
 from negbank.heads import active, drop_head, load_head
 from negbank.ranking import ratio
 from negbank.recipes import recipe_from_record
-from negbank.records import Progress, no_progress
+from negbank.records import Progress, as_asked, no_progress
 from negbank.report import Result
 from negbank.report.kinds import read_result
 from negbank.scoring import Prompt, Scorer
@@ -122,7 +122,8 @@ def _pairs(rows: pl.DataFrame, settings: ScoreSettings) -> list[tuple[str, str]]
     for name in names:
         if name not in rows.columns:
             raise UnknownNameError("column", name, rows.columns)
-    texts = rows.select(pl.col(name).cast(pl.String) for name in names)
+    asked = as_asked(rows) if settings.question_column is None else rows
+    texts = asked.select(pl.col(name).cast(pl.String) for name in names)
     for row, pair in enumerate(texts.iter_rows(), 1):
         if not all(text and text.strip() for text in pair):
             raise BenchmarkError(f"row {row} has no {' or no '.join(names)}; leave it out")

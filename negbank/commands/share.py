@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -14,13 +13,14 @@ from negbank.cards import combined_license
 from negbank.checkout_folder import MARKER
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
-from negbank.commands.validations import Gate, check_gate
-from negbank.errors import HubError, RegistryError
+from negbank.commands.validations import Gate, benchmarks_in, check_gate
+from negbank.errors import HubError, RegistryError, UnknownNameError
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
 from negbank.registry import Registry, Version
+from negbank.registry.disk import scratch_folder
 from negbank.report import to_json
-from negbank.report.kinds import AnyResult, read_result
+from negbank.report.kinds import read_result
 
 NO_GATE = Gate()
 
@@ -115,8 +115,7 @@ def push(
         rebase=rebase,
         parent=known.get("head"),
     )
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch) / "folder"
+    with scratch_folder() as folder:
         write_hub_folder(place, plan.version, folder, plan.repo)
         pushed = hub.push_folder(folder, plan.repo, settings, progress)
     commits = {**known["commits"], plan.version.name: pushed.commit}
@@ -133,8 +132,8 @@ def pull(place: str, *, registry: Place = None, progress: Progress = no_progress
     """
     repo, _, revision = place.removeprefix("hf:").partition("@")
     target = open_registry(registry)
-    with tempfile.TemporaryDirectory() as scratch:
-        pulled = hub.pull(repo, revision or None, Path(scratch) / "folder", progress=progress)
+    with scratch_folder() as folder:
+        pulled = hub.pull(repo, revision or None, folder, progress=progress)
         version = _take_in(target, pulled.folder, repo)
     dataset = version.manifest.dataset
     remote = target.remote(dataset)
@@ -145,22 +144,48 @@ def pull(place: str, *, registry: Place = None, progress: Progress = no_progress
     return PullResult(version, repo, pulled.commit)
 
 
-def load(place: str, tier: str = "all", *, revision: str | None = None, split: str | None = None) -> Any:
-    """The `datasets.Dataset` of one tier of a dataset on the Hub, of exactly the revision that is asked for.
+def load(
+    place: str, tier: str = "all", *, revision: str | None = None, split: str | None = None, registry: Place = None
+) -> Any:
+    """The `datasets.Dataset` of one tier of a version, of exactly the one that is asked for.
 
-    `datasets.load_dataset(..., revision=...)` gives the newest version that it has kept where the Hub cannot be
-    reached; this does not. Raises HubError then.
+    A name such as `arc` or `arc@v2` is a dataset of the registry, `org/arc` (or `org/arc@v2`) one on the Hub;
+    `revision` may stand in the place of what follows the `@`. `datasets.load_dataset(..., revision=...)` silently
+    falls back to the newest version in its cache where the Hub cannot be reached; this does not.
+
+    Raises UnknownNameError for a dataset or version that is not in the registry, HubError for one that cannot be
+    fetched.
     """
     from negbank.sources.hub import load_folder
 
-    folder = cache_folder() / "hub" / place.replace("/", "--")
-    with tempfile.TemporaryDirectory() as scratch:
-        pulled = hub.pull(place, revision, Path(scratch) / "folder")
-        kept = folder / pulled.commit
+    name, _, wanted = place.removeprefix("hf:").partition("@")
+    if wanted and revision and wanted != revision:
+        raise RegistryError(f"{place!r} and revision={revision!r} name two versions; give one of them")
+    wanted = wanted or revision or ""
+    if "/" not in name:
+        return load_folder(_local_folder(f"{name}@{wanted}" if wanted else name, registry), tier, split)
+    with scratch_folder() as folder:
+        pulled = hub.pull(name, wanted or None, folder)
+        kept = cache_folder() / "hub" / name.replace("/", "--") / pulled.commit
         if not kept.exists():
             kept.parent.mkdir(parents=True, exist_ok=True)
             _move(pulled.folder, kept)
     return load_folder(kept, tier, split)
+
+
+def _local_folder(reference: str, registry: Place) -> Path:
+    """A checkout of a version of the registry, kept in the cache: its rows never change."""
+    place = open_registry(registry)
+    try:
+        version = place.resolve(reference)
+    except UnknownNameError as error:
+        raise UnknownNameError(
+            error.kind, error.name, error.known, f" (in {place.place}; a dataset on the Hub is named ORG/NAME)"
+        ) from error
+    kept = cache_folder() / "checkouts" / version.name
+    if not kept.exists():
+        write_hub_folder(place, version, kept, None)
+    return kept
 
 
 def fetch_rows(registry: Registry, wanted: tuple[str, ...], progress: Progress = no_progress) -> list[str]:
@@ -181,9 +206,9 @@ def _fetch_version(
     """Those of the `missing` contents that the pushed version holds, written again."""
     revision = remote["commits"].get(version.name) or f"v{version.manifest.number}"
     written = set()
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder() as folder:
         try:
-            pulled = hub.pull(remote["repo"], revision, Path(scratch) / "folder", progress=progress)
+            pulled = hub.pull(remote["repo"], revision, folder, progress=progress)
         except HubError:
             return set()
         for part in version.manifest.parts:
@@ -206,16 +231,21 @@ def _take_in(registry: Registry, folder: Path, repo: str) -> Version:
         raise RegistryError(f"{repo} does not say which version it is: {MARKER} is broken") from error
     version = registry.adopt(name, manifests, lambda part: data_files(folder, part))
     for path in sorted((folder / ".negbank" / "validations").glob("*.json")):
-        registry.record_validation(version, to_json(_validation_of(path, version)))
+        registry.record_validation(version, _measurement_of(path, version))
     return version
 
 
-def _validation_of(path: Path, version: Version) -> AnyResult:
-    """A validation that came with a version. Raises BenchmarkError where it is none, or is another version's."""
-    result = read_result(path.read_text(encoding="utf-8"), str(path.name))
-    if result.manifest != version.name:
+def _measurement_of(path: Path, version: Version) -> str:
+    """What was measured on a version and came with it (JSON). Raises BenchmarkError where it is no such thing."""
+    text = path.read_text(encoding="utf-8")
+    if benchmarks_in([text]):
+        result = read_result(text, path.name)
+        text, manifest = to_json(result), result.manifest
+    else:
+        manifest = json.loads(text).get("manifest")
+    if manifest != version.name:
         raise RegistryError(f"{path.name} says what was measured on another version than {version}")
-    return result
+    return text
 
 
 def _known(remote: dict[str, Any], repo: str) -> dict[str, Any]:

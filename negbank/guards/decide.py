@@ -137,7 +137,9 @@ def _value(question: str, answer: str, candidate: str) -> Decision | None:
     """What the rules for values say of the texts, or of what they answer without a lead-in."""
     found = decide_values(question, answer, candidate)
     if found is not None and found.verdict == "same":
-        return found
+        # "I and III only" holds "III only": what stands around a value is for the rule that reads it
+        around = decide_containment(question, answer, candidate) if found.rule == "containment" else None
+        return found if around is None else around
     right, other = named_part(question, answer), named_part(question, candidate)
     if (right, other) == (answer, candidate):
         return found

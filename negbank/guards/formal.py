@@ -168,6 +168,10 @@ def _are_cases_of_a_symbol(question: str, ours: str, theirs: str) -> bool:
     return genotype or (len(ours) <= 3 and inner and _ABOUT_CHEMISTRY.search(question) is not None)
 
 
+_REACTION: Final = re.compile(r"->|[→⟶⇌]|\\(?:to|rightarrow|rightleftharpoons)\b")
+"""Reactions and maps are no expressions that math-verify reads, and starting it takes a second."""
+
+
 def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None:
     ours, theirs = read_maths(answer), read_maths(candidate)
     if ours is not None and theirs is not None:
@@ -179,7 +183,7 @@ def _decide_maths(question: str, answer: str, candidate: str) -> Decision | None
         if same is not None:
             return Decision("same" if same else "different", "maths")
     formal = _FORMAL.search(answer) is not None or _FORMAL.search(candidate) is not None
-    if not (formal and _has_no_words(answer) and _has_no_words(candidate)):
+    if not (formal and _has_no_words(answer) and _has_no_words(candidate)) or _REACTION.search(answer + candidate):
         return None
     said = _judged(answer.strip("$ "), candidate.strip("$ "))
     verdict: dict[str, Verdict] = {"equal": "same", "different": "different"}

@@ -13,6 +13,7 @@ NO_MEANING_ALONE: Final = "no-meaning-alone"
 EQUALS_ANSWER: Final = "equals-answer"
 AMBIGUOUS: Final = "ambiguous"
 OTHER_TYPE: Final = "other-type"
+PART_OF_ANSWER: Final = "part-of-answer"
 PARAPHRASE: Final = "paraphrase"
 IMPLAUSIBLE: Final = "implausible"
 JUDGED_RIGHT: Final = "judged-right"
@@ -45,6 +46,7 @@ REASONS: Final = {
     **{SAME[rule]: _SAME_MEANINGS[rule] for rule in RULES if rule != "text"},
     AMBIGUOUS: "the text can be read as a right answer",
     OTHER_TYPE: "the text is not the kind of thing that the question asks for",
+    PART_OF_ANSWER: "nobody judged the text, and all its words are in a right answer, or the other way round",
     PARAPHRASE: "the text is as close to the right answer as a paraphrase",
     SAME_QUESTION: "the text comes from a question that asks nearly the same",
     EVALUATION_NEAR_DUPLICATE: "the question is nearly one of the evaluation set",

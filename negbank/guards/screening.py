@@ -22,6 +22,7 @@ import polars as pl
 from negbank.errors import GuardError, UnknownNameError, VectorError
 from negbank.guards.cosine_rule import cosine_judges
 from negbank.guards.decide import decide
+from negbank.guards.doubt import other_form, part_of
 from negbank.guards.margins import DEFAULT_OVERLAP, Margin, Overlap, near_evaluation
 from negbank.guards.meaning import means_nothing_alone
 from negbank.guards.normalise import normalise
@@ -35,6 +36,7 @@ from negbank.guards.reasons import (
     NO_MEANING_ALONE,
     OTHER_TYPE,
     PARAPHRASE,
+    PART_OF_ANSWER,
     REASONS,
     SAME,
     SAME_QUESTION,
@@ -43,6 +45,7 @@ from negbank.guards.types import types_match
 from negbank.records import (
     CANDIDATES,
     DISTRACTOR,
+    NEAR_MISS,
     OTHER_QUESTION,
     QUESTIONS,
     REFUSED,
@@ -212,8 +215,20 @@ def other_type(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     """
     judged = (~rows["origin"].is_in(LABELLED_WRONG) & (rows["tier"] != UNRELATED)).to_numpy()
     out = np.zeros(len(rows), dtype=bool)
-    some = rows.filter(judged).select("question", "rights", "negative").iter_rows()
-    out[judged] = [not types_match(question, rights, negative) for question, rights, negative in some]
+    some = rows.filter(judged).select("question", "rights", "negative", "tier").iter_rows()
+    out[judged] = [
+        not types_match(question, rights, negative) or (tier == NEAR_MISS and other_form(rights, negative))
+        for question, rights, negative, tier in some
+    ]
+    return out
+
+
+def part_of_answer(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
+    """(n,) whether an undecided text that nobody judged is part of a right answer by its words, or holds all of one."""
+    judged = (~rows["origin"].is_in(LABELLED_WRONG) & (rows["ruled"].fill_null("") != DIFFERENT)).to_numpy()
+    out = np.zeros(len(rows), dtype=bool)
+    some = rows.filter(judged).select("rights", "negative").iter_rows()
+    out[judged] = [part_of(rights, negative) for rights, negative in some]
     return out
 
 
@@ -221,16 +236,25 @@ def paraphrases(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     """(n,) whether the cosine of negative and a right answer reaches the calibrated margin.
 
     Only asked of texts that nobody judged, that no rule told apart from the right answers, and that are long enough on
-    both sides for a cosine to mean something (`cosine_judges`). Of texts that were called wrong a cosine says little:
-    the ARC distractors nearest to their answers are `Rr` and `RR` (1.000), `DNA to RNA to protein` and `DNA to protein
-    to RNA` (.998), `from liquid to gas` and `from gas to liquid` (.996). All of the 110 nearest ARC pairs (.993 and
-    above) are wrong indeed, and they are the best near-misses there are.
+    both sides for a cosine to mean something (`cosine_judges`). A short answer of another question that is taken for a
+    near-miss (`--expand`) is refused too if its cosine reaches the stricter margin of `near_answer`: "repeat the
+    experiment" for "do the experiment again". There a doubt is enough, as the next neighbour takes its place.
+
+    Of texts that were called wrong a cosine says little: the ARC distractors nearest to their answers are `Rr` and `RR`
+    (1.000), `DNA to RNA to protein` and `DNA to protein to RNA` (.998), `from liquid to gas` and `from gas to liquid`
+    (.996). All of the 110 nearest ARC pairs (.993 and above) are wrong, and they are the best near-misses there are.
     """
     judged = ~rows["origin"].is_in(LABELLED_WRONG) & (rows["ruled"].fill_null("") != DIFFERENT)
-    pairs = rows.with_row_index("row").filter(judged).select("row", "negative", "rights").explode("rights")
-    long = [cosine_judges(*pair) for pair in pairs.select("rights", "negative").iter_rows()]
-    pairs = pairs.filter(pl.Series(long, dtype=pl.Boolean))
-    near = vectors.cosine(pairs["rights"].to_list(), pairs["negative"].to_list()) >= rules.paraphrase.min_cosine
+    expanded = (pl.col("origin") == OTHER_QUESTION) & (pl.col("tier") == NEAR_MISS)
+    pairs = rows.with_row_index("row").filter(judged).select("row", "negative", "rights", expanded=expanded)
+    pairs = pairs.explode("rights")
+    long = pl.Series(
+        [cosine_judges(*pair) for pair in pairs.select("rights", "negative").iter_rows()], dtype=pl.Boolean
+    )
+    pairs = pairs.with_columns(long=long).filter(pl.col("long") | pl.col("expanded"))
+    strict = (rules.near_answer or rules.paraphrase).min_cosine
+    least = pairs.select(pl.when("long").then(rules.paraphrase.min_cosine).otherwise(strict)).to_series().to_numpy()
+    near = vectors.cosine(pairs["rights"].to_list(), pairs["negative"].to_list()) >= least
     out = np.zeros(len(rows), dtype=bool)
     out[pairs["row"].to_numpy()[near]] = True
     return out
@@ -283,6 +307,7 @@ _GUARDS: Final[dict[str, Guard]] = {
     NO_MEANING_ALONE: no_meaning_alone,
     **{reason: _ruled(reason) for reason in (*SAME.values(), AMBIGUOUS)},
     OTHER_TYPE: other_type,
+    PART_OF_ANSWER: part_of_answer,
     PARAPHRASE: paraphrases,
     SAME_QUESTION: from_same_question,
     EVALUATION_NEAR_DUPLICATE: evaluation_near_duplicate,

@@ -36,8 +36,10 @@ _MONTHS: Final = (
     r"nov(?:ember)?|dec(?:ember)?)\b\.?"
 )
 _DATE = re.compile(
-    rf"(?:(?:in|on|since|by|around|circa|c\.|early|late|mid|the)\s+)*(?:{_MONTHS}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?\s+\d{{4}})?"
-    rf"|\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTHS}(?:,?\s+\d{{4}})?|\d{{4}}s?|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}"
+    rf"(?:(?:in|on|since|by|around|circa|c\.|early|late|mid|the)\s+)*"
+    rf"(?:{_MONTHS}(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?(?:,?\s+\d{{4}})?"
+    rf"|\d{{1,2}}(?:st|nd|rd|th)?(?:\s+of)?\s+{_MONTHS}(?:,?\s+\d{{4}})?|\d{{4}}s?"
+    rf"|\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}"
     r"|\d{1,4}\s?(?:bc|bce|ad|ce)|(?:ad)\s?\d{1,4}|\d{1,2}(?:st|nd|rd|th) century(?:\s+(?:bc|ad|bce|ce))?"
     r"|(?:mon|tues|wednes|thurs|fri|satur|sun)day|\d{1,2}:\d{2}(?:\s?[ap]\.?m\.?)?|\d{1,2}\s?[ap]\.?m\.?|"
     r"noon|midnight)",
@@ -70,10 +72,13 @@ _SAYS_TIME = re.compile(
     r"last|reign|christmas|easter)\b",
     re.IGNORECASE,
 )
-_HOW_MANY = re.compile(r"\b(?:how (?:many|much|long|old|far|tall|high|heavy|big|large|fast|often|deep|wide)|what (?:number|percentage|"
-                       r"fraction|age|year|time|is the (?:total|sum|value|number|cost|price|probability|population))|combien|"
-                       r"cuantos|"
-                       r"cuantas|wie viele)\b", re.IGNORECASE)  # fmt: skip
+_HOW_MANY = re.compile(
+    r"\b(?:how (?:many|much|long|old|far|tall|high|heavy|big|large|fast|often|deep|wide)|"
+    r"what (?:number|percentage|fraction|age|year|time|"
+    r"is the (?:total|sum|value|number|cost|price|probability|population))|"
+    r"combien|cuantos|cuantas|wie viele)\b",
+    re.IGNORECASE,
+)
 _WHO = re.compile(r"\b(?:who|whom|whose)\b", re.IGNORECASE)
 _WHERE = re.compile(
     r"\b(?:where|(?:which|what) (?:country|city|state|continent|town|county|province|nation))\b", re.IGNORECASE

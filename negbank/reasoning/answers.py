@@ -56,7 +56,9 @@ _FORMS: Final = (
 """Signs that only one of two forms of an answer has, and why they are not compared then."""
 _DECIMAL: Final = re.compile(r"\d[.,]\d|≈|\\approx|\babout\b")
 _IRRATIONAL: Final = re.compile(r"\\(?:sqrt|pi|log|ln|sin|cos|tan|frac|dfrac|exp)|\^|\be\b")
-_PARTIAL: Final = re.compile(r"\\(?:text|mathrm|mbox|quad|ldots|dots|cdots|overline|mod|pmod|equiv)(?![a-z])|\.\.\.|…|[;:?]")
+_PARTIAL: Final = re.compile(
+    r"\\(?:text|mathrm|mbox|quad|ldots|dots|cdots|overline|mod|pmod|equiv)(?![a-z])|\.\.\.|…|[;:?]"
+)
 _DANGLING: Final = re.compile(r"(?:[-+*/^=_]|\\(?:d?frac|sqrt|times|cdot|div|left|log|ln|sin|cos|tan))\s*$|\d\s+\d")
 _HUGE: Final = re.compile(
     r"(?:\^|\*\*)[{(\s]*-?\d{4,}|(?:\^|\*\*)[{(\s]*-?(?:\d+|[A-Za-z])\s*(?:\^|\*\*)|\d{4}[\s)]*!|!\s*!"
@@ -132,14 +134,18 @@ def _judged(answer: str, gold: str, judge: Judge | None) -> Comparison:
 
 def _spelled(text: str) -> str:
     """`√5` and `π` as LaTeX spells them, which is what math-verify reads."""
-    return re.sub(r"√\s?(\d+|\{[^{}]*\}|\([^()]*\)|[a-z])", r"\\sqrt{\1}", text).replace("π", "\\pi ").replace("∞", "\\infty ")
+    return (
+        re.sub(r"√\s?(\d+|\{[^{}]*\}|\([^()]*\)|[a-z])", r"\\sqrt{\1}", text)
+        .replace("π", "\\pi ")
+        .replace("∞", "\\infty ")
+    )
 
 
 def _other_form(answer: str, gold: str) -> str:
     """Why two expressions that math-verify calls different may be one all the same; empty where nothing says so.
 
-    It compares forms, not what they mean: an interval with an inequality, degrees with radians, a root with its decimals,
-    another base; and of what it cannot read whole it may have read a part.
+    It compares forms, not what they mean: an interval with an inequality, degrees with radians, a root with its
+    decimals, another base. Of what it cannot read whole, it may have read a part.
     """
     for sign, why in _FORMS:
         if bool(sign.search(answer)) != bool(sign.search(gold)):
@@ -213,6 +219,8 @@ def _pairs(answer: Amount, gold: Amount) -> list[tuple[Amount, Amount]]:
 
 def _is_same(answer: Amount, gold: Amount) -> bool:
     difference = abs(answer.value - gold.value)
+    if answer.value.denominator == gold.value.denominator == 1:
+        return difference == 0
     return difference == 0 or difference * 10**9 <= abs(gold.value) or _rounds(answer, gold, ENOUGH_DECIMALS)
 
 

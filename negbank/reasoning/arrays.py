@@ -27,11 +27,11 @@ def plain_file(file: BinaryIO) -> BinaryIO:
     if kind is None:
         return file
     if kind == "gzip":
-        opened = gzip.GzipFile(fileobj=file)
+        opened = cast("IO[bytes]", gzip.GzipFile(fileobj=file))
     elif kind == "bzip2":
         opened = bz2.BZ2File(file)
     elif kind == "xz":
-        opened = lzma.LZMAFile(file)
+        opened = lzma.open(file)  # noqa: SIM115 (the caller closes the file below it)
     else:
         opened = io.BufferedReader(cast("io.RawIOBase", _zstd(file)))
     return cast("BinaryIO", opened)
@@ -116,4 +116,3 @@ class _Scan:
             elif sign in b"]}":
                 self.depth -= 1
         return -1, False
-

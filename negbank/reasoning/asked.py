@@ -15,17 +15,19 @@ MAX_QUESTION: Final = 20_000
 """Characters of a question that are read, from its end."""
 
 _SENTENCES: Final = re.compile(r"(?<=[.!?])\s+|\n+")
-_ASKS: Final = re.compile(r"\?|^\s*(?:how|what|find|calculate|compute|determine|evaluate|solve|give|express|work out)\b", re.IGNORECASE)
-_HOW_MANY: Final = re.compile(
-    r"\b(?:how\s+many|number\s+of)\s+((?:[a-z'-]+\s+){0,3}?)([a-z]{2,})\b", re.IGNORECASE
+_ASKS: Final = re.compile(
+    r"\?|^\s*(?:how|what|find|calculate|compute|determine|evaluate|solve|give|express|work out)\b", re.IGNORECASE
 )
+_HOW_MANY: Final = re.compile(r"\b(?:how\s+many|number\s+of)\s+((?:[a-z'-]+\s+){0,3}?)([a-z]{2,})\b", re.IGNORECASE)
 _IN_UNIT: Final = re.compile(r"\b(?:in|as)\s+(?:total\s+)?((?:square|cubic)\s+)?([a-z]+)\b", re.IGNORECASE)
 _HOW_MUCH: Final = re.compile(
     r"\bhow\s+much\b.{0,80}?\b(?:money|cost|costs|earn|pay|paid|spend|spent|make|profit|owe|save|change|charge|price|worth)\b|"
     r"\bwhat\b.{0,40}\b(?:cost|price|profit|revenue|wage|bill|earnings|salary|income)\b",
     re.IGNORECASE | re.DOTALL,
 )
-_SHARE: Final = re.compile(r"%|\b(?:per\s?cents?|percentages?|rates?|chances?|probabilit\w+|fractions?|proportions?|shares?|odds)\b", re.I)
+_SHARE: Final = re.compile(
+    r"%|\b(?:per\s?cents?|percentages?|rates?|chances?|probabilit\w+|fractions?|proportions?|shares?|odds)\b", re.I
+)
 _VARIABLE: Final = re.compile(
     r"(?:\bvalue\s+of|\bwhat\s+is|\bwhat's|\bfind|\bsolve\s+for|\bdetermine|\bcompute|\bcalculate|\bfor\s+which|\bwhat\s+does)\s+"
     r"(?:the\s+value\s+of\s+)?(?:\\?[$(]\s*)?([A-Za-z])(?:\s*\\?[$)])?\s*(?:[?.,;:]|$|\b(?:if|when|given|equal|in|is)\b)",
@@ -39,11 +41,11 @@ _MEASURED: Final = frozenset("m g l s h d mm b t in".split())
 
 @dataclass(frozen=True)
 class Asked:
-    """What is asked for: `unit` as `units` spells it (`stated` where it is named), `noun` in lower case, `variable`; empty where it is not said.
+    """What a question asks for; empty where it does not say.
 
-    `share` says that it asks for a percentage or a fraction.
-
-    `mentioned` are the units that the whole question names, `words` its words.
+    `unit` is spelled as in `units`, and `stated` where the question names it. `noun` is what is counted, in lower case.
+    `share` says that a percentage or a fraction is asked for. `mentioned` are the units that the whole question names,
+    `words` its words.
     """
 
     unit: str = ""
@@ -80,11 +82,10 @@ def read_asked(question: str) -> Asked:
 
 def _counted(sentence: str) -> tuple[str, set[str]]:
     """The thing that is counted, and the unit that it is where it is one."""
-    found = None
-    for found in _HOW_MANY.finditer(sentence):
-        pass
-    if found is None:
+    counted = list(_HOW_MANY.finditer(sentence))
+    if not counted:
         return "", set()
+    found = counted[-1]
     words = [*found.group(1).lower().split(), found.group(2).lower()]
     kept = [word for word in words if word not in _MORE]
     noun = kept[0] if kept else ""

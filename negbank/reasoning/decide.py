@@ -6,7 +6,7 @@ Wrong only where each reading differs. Right only where the reading that counts 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Final
@@ -41,7 +41,9 @@ _POWERED: Final = re.compile(
 _LETTER: Final = re.compile(r"\(?([A-J])\)?(?:[.:]?\s.*)?", re.DOTALL)
 _WORD: Final = re.compile(r"[\w'-]+")
 _YES_NO: Final = {"yes": True, "true": True, "no": False, "false": False}
-_FORMULA: Final = re.compile(r"\\(?:sqrt|pi|d?frac|log|ln|sin|cos|tan|times|cdot|binom)(?![a-z])|√|π|\*\*|\^|\d!|[\d)]\s?[-+*/×]\s?[\dA-Za-z(]")
+_FORMULA: Final = re.compile(
+    r"\\(?:sqrt|pi|d?frac|log|ln|sin|cos|tan|times|cdot|binom)(?![a-z])|√|π|\*\*|\^|\d!|[\d)]\s?[-+*/×]\s?[\dA-Za-z(]"
+)
 MOST_PARTS: Final = 6
 FEWEST_WORDS: Final = 3
 """An answer that arranges the question's own words has at least so many."""
@@ -90,14 +92,16 @@ def _decide_numbers(readings: Readings, final: Reading, golds: Sequence[Amount],
     asked = readings.asked
     said = None if final.value is None else against(final.value, golds, asked)
     if said is not None and said.outcome == "right":
-        sure = not readings.doubtful and not any(_speaks_against(other, final, golds, asked) for other in readings.others)
+        sure = not readings.doubtful and not any(
+            _speaks_against(other, final, golds, asked) for other in readings.others
+        )
         return said if sure else Comparison("undecided", AMBIGUOUS)
     if said is not None and said.outcome == "undecided":
         return said
     beside = _best(final.values, golds, asked)
     if beside.outcome != "wrong":
         return Comparison("undecided", AMBIGUOUS if beside.outcome == "right" else beside.reason)
-    if final.value is None and _is_shared_out(final.values, golds):
+    if _is_shared_out(final.values, golds):
         return Comparison("undecided", AMBIGUOUS)
     if any(_best(other.values, golds, asked).outcome == "right" for other in readings.others):
         return Comparison("undecided", AMBIGUOUS)
@@ -118,8 +122,10 @@ def _decide_guess(readings: Readings, golds: Sequence[Amount], called_wrong: boo
     """A guess at the answer shows a chain to be wrong only where the gold answer stands nowhere in it."""
     if called_wrong and not readings.doubtful:
         return Comparison("wrong", DIFFERENT)
-    anywhere = _best(readings.everything, golds, Asked())
-    return Comparison("undecided", AMBIGUOUS) if anywhere.outcome == "right" else Comparison("wrong", DIFFERENT)
+    for amount in readings.everything:
+        if any(compare_amounts(amount, replace(gold, unit="")).outcome == "right" for gold in golds):
+            return Comparison("undecided", AMBIGUOUS)
+    return Comparison("wrong", DIFFERENT)
 
 
 def _speaks_against(other: Reading, final: Reading, golds: Sequence[Amount], asked: Asked) -> bool:
@@ -174,9 +180,9 @@ def _is_far_fetched(amount: Amount, value: Value) -> bool:
 
 def _one(amount: Amount, gold: Amount, value: Value, asked: Asked) -> Comparison:
     found = compare_amounts(amount, gold)
-    if found.outcome == "right" and amount.percent != gold.percent and asked.words and amount.value != gold.value:
-        if not asked.share:
-            return Comparison("undecided", UNIT)
+    unsigned = amount.percent != gold.percent and amount.value != gold.value
+    if found.outcome == "right" and unsigned and asked.words and not asked.share:
+        return Comparison("undecided", UNIT)
     if gold.unit or gold.percent:
         return found
     mine = _measure(amount.unit)
@@ -232,9 +238,7 @@ def _is_other_thing(value: Value, asked: Asked) -> bool:
     return value.amounts[0].unit in ("", noun)
 
 
-def _decide_text(
-    readings: Readings, final: Reading, gold: str, question: str, judge: Judge | None
-) -> Comparison:
+def _decide_text(readings: Readings, final: Reading, gold: str, question: str, judge: Judge | None) -> Comparison:
     """An answer that is no number: an option's letter, a word, an expression."""
     if read_amounts(gold) and not re.search(r"\d|\\pi|\bpi\b|π", final.text):
         return Comparison("undecided", WORDS)
@@ -307,14 +311,3 @@ def _arranged(answer: str, gold: str, question: str) -> bool | None:
     if shared * 10 < len(set(other)) * 8:
         return None
     return mine == other
-
-
-def decided_values(readings: Readings) -> Iterator[Value]:
-    """Every number that may be the answer."""
-    if readings.final is not None:
-        yield from readings.final.values
-    for other in readings.others:
-        yield from other.values
-
-
-__all__ = ["AMBIGUOUS", "NO_FINAL_ANSWER", "UNMARKED", "WORDS", "against", "compare_texts", "decide", "decided_values"]

@@ -28,8 +28,10 @@ MAX_LINE: Final = 256 * 2**20
 def read_trajectories(path: Path | str, layout: str | None = None) -> Iterator[Trajectory | RefusedChain]:
     """The chains of a file in order, with those that are refused for their length in their places.
 
-    The file is JSON lines or one JSON array, and may be compressed (gzip, bzip2, xz, zstd). Raises SourceError where the file cannot be read, UnknownNameError for a layout that is none, and
-    MalformedFileError (with the line) where a line does not hold what the layout of the file asks for.
+    The file is JSON lines or one JSON array, and may be compressed (gzip, bzip2, xz, zstd).
+
+    Raises SourceError where the file cannot be read, UnknownNameError for a layout that is none, and
+    MalformedFileError (with the line) where a record does not hold what the layout of the file asks for.
     """
     try:
         with Path(path).open("rb") as file:

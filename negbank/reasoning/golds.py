@@ -1,4 +1,4 @@
-"""The right answer to each question, read by the rules that chains are read by; and the questions without a clear one."""
+"""The right answer to each question, read by the rules for chains, and the questions that have no clear one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ AMBIGUOUS_GOLD: Final = "ambiguous-gold"
 T = TypeVar("T")
 
 _SIGNS: Final = re.compile(r"\\[()\[\]]|\\(?=[$%&#_{}])|\$|\\[,;!: ]|\s+|[\u200b-\u200d\ufeff]")
-_SAME: Final = str.maketrans("‘’‚‛“”„‟«»′″–—−‐‑", "''''\"\"\"\"\"\"'\"-----")
+_SAME: Final = str.maketrans("‘’‚‛“”„‟«»′″–—−‐‑", '\'\'\'\'""""""\'"-----')
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ class QuestionIndex(Generic[T]):
         self._exact[key] = value
         loose = loose_key(question)
         self._loose[loose] = None if loose in self._loose else key
+
+    def exact(self, question: str) -> T | None:
+        """What is known of the question, word for word."""
+        return self._exact.get(exact_key(question))
 
     def put(self, question: str, value: T) -> None:
         """Put another value in place of a question's."""
@@ -86,10 +90,11 @@ class GoldBook:
         """
         index: QuestionIndex[Gold | str] = QuestionIndex()
         for question, text, *more in golds:
-            gold, before = read_gold(text, question), index.find(question)
-            others = tuple(answer for answer in (more[0] if more and more[0] else ()) if answer != text)
+            gold, before = read_gold(text, question), index.exact(question)
+            others = [read_gold(answer, question) for answer in (more[0] if more and more[0] else ()) if answer != text]
             if isinstance(gold, Gold) and others:
-                gold = replace(gold, others=others)
+                read = tuple(other.answer for other in others if isinstance(other, Gold))
+                gold = replace(gold, others=read) if len(read) == len(others) else AMBIGUOUS_GOLD
             if isinstance(before, Gold) and isinstance(gold, Gold) and not _is_same(before.answer, gold.answer):
                 index.put(question, TWO_GOLDS)
             index.add(question, gold)
@@ -156,6 +161,8 @@ def _gold_text(readings: Readings, text: str) -> str | None:
     if readings.doubtful or (final.values and final.value is None and not final.certain):
         return None
     value = final.value
+    if value is None and final.text.count("\\boxed") > 1:
+        return None
     if value is None:
         return None if final.found_by != BOXED and len(final.values) > 1 and _is_prose(final.text) else final.text
     rivals = [other for other in readings.others if other.state == "earlier" and other.found_by == final.found_by]

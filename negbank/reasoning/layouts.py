@@ -132,10 +132,16 @@ def _processbench(record: Record) -> Iterator[Trajectory]:
 
 def _bigbench_mistake(record: Record) -> Iterator[Trajectory]:
     """`answer` is what the chain comes to, so that the file says of it whether it is `target`."""
-    steps, gold, said = _texts(record.get("steps"), "steps"), _optional(record, ("target",)), _optional(record, ("answer",))
+    steps, gold, said = (
+        _texts(record.get("steps"), "steps"),
+        _optional(record, ("target",)),
+        _optional(record, ("answer",)),
+    )
     error = record.get("mistake_index")
     if error is not None and (isinstance(error, bool) or not isinstance(error, int) or not 0 <= error < len(steps)):
-        raise LayoutError(f"'mistake_index' is {error!r}, where null or the number of one of {len(steps)} steps is expected")
+        raise LayoutError(
+            f"'mistake_index' is {error!r}, where null or the number of one of {len(steps)} steps is expected"
+        )
     claim = None if gold is None or said is None else _bare(gold) == _bare(said)
     model = _optional(record, MODEL)
     yield Trajectory(_text(record, "input"), "\n".join(steps), steps, gold, claim, error, model)

@@ -6,6 +6,7 @@ A mark that the text takes back ("the wrong answer is 6", "\\boxed{34} is wrong"
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -20,7 +21,8 @@ LABEL: Final = "A:"
 PHRASE: Final = "the answer is"
 
 _NOUN: Final = (
-    r"answer|antwort|lösung|ergebnis|réponse|reponse|respuesta|resposta|risposta|ответ|відповідь|odpowiedź|odpověď|odpoveď|"
+    r"answer|antwort|lösung|ergebnis|réponse|reponse|respuesta|resposta|risposta|ответ|відповідь|odpowiedź|"
+    r"odpověď|odpoveď|"
     r"antwoord|svar|svaret|vastaus|válasz|cevap|yanıt|jawaban|jawapan|đáp án|đáp số|răspunsul?|răspuns|απάντηση|"
     r"答案|答え|解答|回答|答|정답|답|उत्तर|जवाब|উত্তর|الجواب|الإجابة|جواب|پاسخ|תשובה|คำตอบ"
 )
@@ -52,18 +54,24 @@ _PHRASE: Final = re.compile(
     re.IGNORECASE,
 )
 _REVERSED: Final = re.compile(
-    r"(?<=[ \t*_])is[ \t](?:(?:thus|therefore|hence|indeed)[ \t])?(?:the|my|our)[ \t](?:final[ \t]|correct[ \t]|right[ \t])?"
+    r"(?<=[ \t*_])is[ \t](?:(?:thus|therefore|hence|indeed)[ \t])?(?:the|my|our)[ \t](?:final[ \t]|correct[ \t]|"
+    r"right[ \t])?"
     r"answer\b(?![ \t]+to\b)",
     re.IGNORECASE,
 )
 _FIELD: Final = re.compile(
-    r"<(?:final_)?answer>\s*(?P<tag>[^<]{1,400}?)\s*</(?:final_)?answer>|\[(?:final_)?answer\]\s*(?P<square>[^\[\n]{1,400}?)"
-    r"\s*\[/(?:final_)?answer\]|[\"'](?:final[_ ])?answer[\"']\s*:\s*(?:\"(?P<text>[^\"\n]{1,400})\"|(?P<bare>[^\s,}\"\n]{1,60}))",
+    r"<(?:final_)?answer>\s*(?P<tag>[^<]{1,400}?)\s*</(?:final_)?answer>|"
+    r"\[(?:final_)?answer\]\s*(?P<square>[^\[\n]{1,400}?)"
+    r"\s*\[/(?:final_)?answer\]|[\"'](?:final[_ ])?answer[\"']\s*:\s*(?:\"(?P<text>[^\"\n]{1,400})\"|"
+    r"(?P<bare>[^\s,}\"\n]{1,60}))",
     re.IGNORECASE,
 )
-SENTENCE_END: Final = re.compile(r"(?<=[a-z]{4})\.(?=\s+\d)|[!?](?=\s|\W{0,20}$)|\.(?=\s+[A-Z(À-ÞА-Я\\$*]|\W{0,20}$)|[。！？।]")
+SENTENCE_END: Final = re.compile(
+    r"(?<=[a-z]{4})\.(?=\s+\d)|[!?](?=\s|\W{0,20}$)|\.(?=\s+[A-Z(À-ÞА-Я\\$*]|\W{0,20}$)|[。！？।]"
+)
 _UNWANTED: Final = re.compile(
-    r"\b(?:wrong|incorrect|false|bad|naive|tempting|mistaken|not[ \t]+(?:the|my|our)|isn't[ \t]+the|without[ \t]+an?|no)\b"
+    r"\b(?:wrong|incorrect|false|bad|naive|tempting|mistaken|not[ \t]+(?:the|my|our)|isn't[ \t]+the|"
+    r"without[ \t]+an?|no)\b"
     r"[ \t]+(?:\w+[ \t]+)?(?:final[ \t]+)?$",
     re.IGNORECASE,
 )
@@ -71,7 +79,8 @@ _NOT: Final = re.compile(
     r"[*_\s]*(?:(?:definitely|certainly|clearly)\s+)?(?:not|n't|nicht|pas|no es|não|non|не)\b", re.IGNORECASE
 )
 _IS_WRONG: Final = re.compile(
-    r"[\s\"'”’)\]*_$.,]{0,6}(?:(?:,?\s*(?:which|that|this)\s+|\.?\s*(?:That|This|It)\s+)?(?:is|was|would be|seems|looks|'s)\s+"
+    r"[\s\"'”’)\]*_$.,]{0,6}(?:(?:,?\s*(?:which|that|this)\s+|\.?\s*(?:That|This|It)\s+)?(?:is|was|would be|seems|"
+    r"looks|'s)\s+"
     r"(?:(?:clearly|obviously|definitely|just|actually|of course|also|a|the|too)\s+){0,2}"
     r"(?:wrong|incorrect|false|mistaken|(?:not|n't)\s+(?:the\s+)?(?:right|correct|true|answer|possible)|impossible)|"
     r"(?:cannot|can't|can not)\s+be\s+(?:right|correct|true|the\s+answer)|"
@@ -106,11 +115,15 @@ def find_marks(chain: str) -> tuple[Mark, ...]:
     found = [*_hashes(chain), *_boxes(chain)]
     if _names_answer(chain):
         found += [*_fields(chain), *_labels(chain, _LABEL), *_phrases(chain)]
-    elif "A:" in chain or "A" in chain and ":" in chain:
+    elif "A:" in chain or ("A" in chain and ":" in chain):
         found += _labels(chain, _LETTER_LABEL)
     kept: list[Mark] = []
+    ends: list[tuple[int, int]] = []
     for mark in sorted(found, key=lambda mark: (not mark.strong, -mark.start, mark.kind != LABEL)):
-        if not any(mark.start < other.end and other.start < mark.end for other in kept):
+        place = bisect_left(ends, (mark.start, mark.start))
+        before, after = ends[place - 1 : place], ends[place : place + 1]
+        if not (before and before[0][1] > mark.start) and not (after and after[0][0] < mark.end):
+            ends.insert(place, (mark.start, mark.end))
             kept.append(mark)
     return tuple(sorted(kept, key=lambda mark: mark.start))
 
@@ -128,9 +141,10 @@ def is_unwanted(chain: str, start: int) -> bool:
 def _hashes(chain: str) -> Iterator[Mark]:
     if "####" not in chain:
         return
+    end = len(chain.rstrip())
     for found in _HASHES.finditer(chain):
         text = found.group(1).strip()
-        if text.strip(" .*_$#") and not (_HEADING.match(text) and chain[found.end() :].strip()):
+        if text.strip(" .*_$#") and not (_HEADING.match(text) and found.end() < end):
             yield Mark(found.start(1), found.end(1), text, HASHES, is_called_wrong(chain, found.end(1)))
 
 

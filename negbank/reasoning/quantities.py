@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -14,6 +15,7 @@ from typing import Final, Literal
 
 from negbank.reasoning.amounts import Amount, plain_answer, read_amount
 from negbank.reasoning.expressions import CACHED, MAX_DIGITS
+from negbank.reasoning.marks import MAX_ANSWER
 from negbank.reasoning.tokens import CURRENCIES
 from negbank.reasoning.units import FAMILY, SIZE
 from negbank.text.characters import plain_characters
@@ -22,47 +24,58 @@ from negbank.text.numbers import FoundNumber, find_numbers, read_number
 
 Role = Literal["said", "beside", "bound", "reference", "unknown"]
 
+MAX_FIXED: Final = 60
+"""Characters of the longest date."""
 MAX_VALUES: Final = 2_000
 """Numbers of a text that are read; a longer one is no answer, and is refused as undecided."""
 
 _MONEY: Final = {**CURRENCIES, "¥": "yen", "₽": "rouble", "₹": "rupee", "¢": "cent"}
 _CODES: Final = {
-    "USD": "dollar", "US$": "dollar", "EUR": "euro", "GBP": "pound-sterling", "Rs": "rupee", "Rs.": "rupee", "INR": "rupee",
-    "JPY": "yen",
+    "USD": "dollar", "US$": "dollar", "EUR": "euro", "GBP": "pound-sterling", "Rs": "rupee", "Rs.": "rupee",
+    "INR": "rupee", "JPY": "yen",
 }  # fmt: skip
 _MONEY_BEFORE: Final = re.compile(r"(?P<minus>-\s?)?\\?(?P<sign>[$£€¥₽₹]|\b(?:USD|US\$|EUR|GBP|Rs\.?|INR|JPY))\s?$")
 _MONEY_AFTER: Final = re.compile(r"\s?\\?(?:(?P<sign>[$£€¥₽₹¢](?!\s?\d))|(?P<code>USD|EUR|GBP|INR|JPY)\b)")
 _UNIT: Final = re.compile(
-    r"(?P<gap>\s?(?:\\[,;: ])?\s?-?)(?:\\(?:text|mathrm|mbox|textbf)\s?\{\s*)?(?P<power>(?:square|cubic|sq\.?|cu\.?)\s)?"
+    r"(?P<gap>\s?(?:\\[,;: ])?\s?-?)(?:\\(?:text|mathrm|mbox|textbf)\s?\{\s*)?(?P<power>(?:square|cubic|sq\.?|"
+    r"cu\.?)\s)?"
     r"(?P<unit>°\s?[CF]?|\^?\\?circ|[^\W\d_]{1,20})(?P<raised>\s?\^?\{?[23²³]\}?(?!\w))?",
     re.IGNORECASE,
 )
 _MATHS_END: Final = re.compile(r"\s?\$(?!\s?\d)")
 _SQUARE: Final = re.compile(r"sq", re.IGNORECASE)
 _BOUND: Final = re.compile(
-    r"(?:(?<![<>=])[<>≤≥≠]=?|\\(?:leq?|geq?|lt|gt|neq?)(?![a-z])|\b(?:less|fewer|more|greater|larger|smaller|higher|lower|bigger|"
-    r"shorter|longer|rather|other|older|younger)\s+than|\b(?:under|over|above|below|exceeds?|not|n't|at\s+least|at\s+most|up\s+to|"
+    r"(?:(?<![<>=])[<>≤≥≠]=?|\\(?:leq?|geq?|lt|gt|neq?)(?![a-z])|\b(?:less|fewer|more|greater|larger|smaller|"
+    r"higher|lower|bigger|"
+    r"shorter|longer|rather|other|older|younger)\s+than|\b(?:under|over|above|below|exceeds?|not|n't|at\s+least|"
+    r"at\s+most|up\s+to|"
     r"instead\s+of|goal\s+of|limit\s+of))(?:\s+(?:the|a|or\s+equal\s+to))*\s*[*_]*$",
     re.IGNORECASE,
 )
 _BEYOND: Final = re.compile(r"\s*(?:[<>≤≥≠]|\\(?:leq?|geq?|lt|gt|neq?)(?![a-z]))")
 _BESIDE: Final = re.compile(
-    r"(?:\b(?:of|out\s+of|in|for|from|until|till|after|before|per|every|each|within|between|since|during|into|on|at|with|without|to|"
-    r"than|by|first|last|next|past|both|all|other|remaining|among|across|over|as|and|original|initial|previous|another|"
+    r"(?:\b(?:of|out\s+of|in|for|from|until|till|after|before|per|every|each|within|between|since|during|into|on|"
+    r"at|with|without|to|"
+    r"than|by|first|last|next|past|both|all|other|remaining|among|across|over|as|original|initial|previous|another|"
     r"dans|en|pour|sur|von|bei|nach|pro|aus|für|за|из|в|de|di|da|per|su|em|por)"
-    r"(?:\s+(?:the|all|those|these|his|her|their|its|other|first|last|next|every|each|about|only|original|remaining|past|den|der|les|los|las|i|gli|le|nur))*|[/@])\s*[*_]*$",
+    r"(?:\s+(?:the|all|those|these|his|her|their|its|other|first|last|next|every|each|about|only|original|"
+    r"remaining|past|den|der|les|los|las|i|gli|le|nur))*|[/@])\s*[*_]*$",
     re.IGNORECASE,
 )
 _REFERENCE: Final = re.compile(
-    r"(?:\b(?:see|step|steps|line|lines|equation|eq\.?|page|part|figure|table|section|example|problem|question|option|choice|"
-    r"row|column|note|footnote|source|sources|reference|references|chapter|exercise|item|no\.|number|schritt|étape|paso|шаг|mod)"
+    r"(?:\b(?:see|step|steps|line|lines|equation|eq\.?|page|part|figure|table|section|example|problem|question|"
+    r"option|choice|"
+    r"row|column|note|footnote|source|sources|reference|references|chapter|exercise|item|no\.|number|schritt|"
+    r"étape|paso|шаг|mod)"
     r"\s*[#(]?|#|\[|\\mod|\\pmod\{)\s*$",
     re.IGNORECASE,
 )
 _NUMBERED: Final = re.compile(r"(?:^|\n)[ \t>*_#-]*$")
 _AFTER_NUMBER_OF_LIST: Final = re.compile(r"[.)](?!\d)\s*\S")
 _TIME: Final = re.compile(r"(?<![\d:.])(\d{1,3}):([0-5]\d)(?::([0-5]\d))?(?![\d:])(\s?[ap]\.?m\b)?", re.IGNORECASE)
-_HOURS: Final = re.compile(r"(?<![\w.])(\d{1,3})\s?(?:h|hrs?|std)\.?\s?([0-5]\d)(?:\s?(?:m|min|mins|minutes)?)(?!\w|\.\d)", re.IGNORECASE)
+_HOURS: Final = re.compile(
+    r"(?<![\w.])(\d{1,3})\s?(?:h|hrs?|std)\.?\s?([0-5]\d)(?:\s?(?:m|min|mins|minutes)?)(?!\w|\.\d)", re.IGNORECASE
+)
 _FIXED: Final = re.compile(
     r"24/7|\b(?:19|20)\d\d-\d\d?-\d\d?\b|\b\d{1,2}[/.]\d{1,2}[/.](?:19|20)?\d\d\b|"
     r"\b\d{1,2}(?:st|nd|rd|th)?\s+(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?,?\s+(?:19|20)\d\d\b|"
@@ -70,26 +83,33 @@ _FIXED: Final = re.compile(
     r"\[\d{1,3}(?:\s?[,-]\s?\d{1,3})*\]"
 )
 """What holds digits and is no number: `24/7`, dates, citations."""
-_BELOW_ZERO: Final = re.compile(r"(?:\s?°\s?[CF]?|\s(?:degrees?|celsius|fahrenheit|°)){0,2}\s(?:below\s(?:zero|0)|unter\sNull|sous\széro|bajo\scero)\b", re.I)
-_OPERATOR: Final = re.compile(r"\s*(?:[-+*/^×·÷∗]|\\(?:times|cdot|div)(?![a-z]))\s*(?:[\d(\\$£€]|$)")
+_BELOW_ZERO: Final = re.compile(
+    r"(?:\s?°\s?[CF]?|\s(?:degrees?|celsius|fahrenheit|°)){0,2}\s(?:below\s(?:zero|0)|unter\sNull|sous\széro|"
+    r"bajo\scero)\b",
+    re.I,
+)
 _JOINED: Final = re.compile(r"(?:\s?,)?\s(?:and\s|&\s)?|\s?")
 _PART_OF: Final = re.compile(
-    r"(?:[\^_]\s?[{(]?\s?-?|√\s?[{(]?|\\(?:sqrt|log|ln|sin|cos|tan|binom|sum|prod|int|d?frac|overline|vec|max|min|gcd|arcsin|arccos|arctan)"
+    r"(?:[\^_]\s?[{(]?\s?-?|√\s?[{(]?|\\(?:sqrt|log|ln|sin|cos|tan|binom|sum|prod|int|d?frac|overline|vec|max|min|"
+    r"gcd|arcsin|arccos|arctan)"
     r"\s*(?:\[\d\])?[{(]?\s?|\b(?:sqrt|log|ln|sin|cos|tan|gcd)\s?\(\s?|(?<![A-Za-z\\])[a-zA-Z]\s?[-+*/^]\s?)$"
 )
 """Before a number that is a part of an expression: an exponent, an argument, a term beside an unknown."""
 _PART_AFTER: Final = re.compile(
-    r"\s?(?:\\(?:pi|sqrt|sin|cos|tan|log|ln|theta|alpha|infty)(?![a-z])|π|√|\^|_\{?\d|[⁰¹²³⁴-⁹]|[-+*/]\s?[a-zA-Z](?![A-Za-z]))"
+    r"\s?(?:\\(?:pi|sqrt|sin|cos|tan|log|ln|theta|alpha|infty)(?![a-z])|π|√|\^|_\{?\d|[⁰¹²³⁴-⁹]|"
+    r"[-+*/]\s?[a-zA-Z](?![A-Za-z]))"
 )
 _NO_VARIABLE: Final = frozenset("mglhscdklCF")
 _CLOSE: Final = re.compile(r"\s?(?:\\right)?\s?\)")
 _GROUPED: Final = re.compile(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_PLAIN: Final = re.compile(r"(?<!\d)\d{1,30}(?:,\d{3}){0,9}(?:\.\d{1,30})?(?!\d)")
 _RUN: Final = re.compile(r"\d++(?:[.,]\d++)*+")
 _LETTERS: Final = re.compile(r"[^\W\d_]{1,20}")
 _RATIO: Final = re.compile(r"(\d{1,30})\s?/\s?\d{1,30}")
 _SHARED: Final = re.compile(r"\s(?:of\b|[^\W\d_]{3,})")
 _LOST: Final = re.compile(
-    r"\b(?:below|under|loss|lost|loses?|losing|debts?|owes?|owed|owing|deficit|short|decrease[ds]?|decline[ds]?|drop(?:s|ped)?|falls?|fell|"
+    r"\b(?:below|under|loss|lost|loses?|losing|debts?|owes?|owed|owing|deficit|short|decrease[ds]?|decline[ds]?|"
+    r"drop(?:s|ped)?|falls?|fell|"
     r"fewer|less|down|minus|negative|behind|overdrawn|colder|lower)\b",
     re.IGNORECASE,
 )
@@ -101,8 +121,8 @@ _PLUS_WORD: Final = re.compile(r"[^\W\d_]{2,}")
 class Value:
     """A number of a text, `text[start:end]` with its unit; `amounts` are its readings, the usual one first.
 
-    `noun` is the word after it, in lower case: `rolls` in `186 rolls`. `lost` says that a word beside it, such as `loss`
-    or `below`, may stand for a minus.
+    `noun` is the word after it, in lower case: `rolls` in `186 rolls`. `lost` says that a word beside it, such as
+    `loss` or `below`, may stand for a minus.
     """
 
     start: int
@@ -115,11 +135,13 @@ class Value:
 
 
 def find_values(text: str) -> tuple[Value, ...]:
-    """The numbers of `text` (as `plain_characters` gives it) from left to right, compounds as one: `2 hours 5 minutes`."""
+    """The numbers of `text`, of plain characters, from left to right; `2 hours 5 minutes` is one."""
     blank = [found.span() for found in _FIXED.finditer(text)]
     values = list(_clocks(text))
     taken = sorted(blank + [(value.start, value.end) for value in values])
     for number in find_numbers(text):
+        if len(values) > MAX_VALUES:
+            break
         if not _is_taken(taken, number.start, number.end):
             values += _parts(text, number) or (_value(text, number.start, number.end, number.readings),)
     values = _and_loose(text, blank, values)
@@ -131,8 +153,17 @@ def find_values(text: str) -> tuple[Value, ...]:
     )
 
 
+def numbers_anywhere(text: str) -> tuple[Amount, ...]:
+    """Every number of a long text, by any reading, without its unit; it is made faster than `find_values`."""
+    found = {(number.value, number.percent) for one in find_numbers(text) for number in one.readings}
+    found |= {(Fraction(run.group().replace(",", "")), False) for run in _PLAIN.finditer(text)}
+    return tuple(Amount(value, None, "", percent) for value, percent in sorted(found))
+
+
 def _is_taken(taken: Sequence[tuple[int, int]], start: int, end: int) -> bool:
-    return any(begin < end and start < stop for begin, stop in taken)
+    return any(
+        begin < end and start < stop for begin, stop in taken[bisect_left(taken, (start - MAX_FIXED, 0)) :][:MAX_FIXED]
+    )
 
 
 def _parts(text: str, number: FoundNumber) -> list[Value]:
@@ -161,6 +192,8 @@ def _and_loose(text: str, blank: Sequence[tuple[int, int]], values: Sequence[Val
     spans = sorted([*blank, *((value.start, value.end) for value in values)])
     at = 0
     for run in _RUN.finditer(text):
+        if len(found) > MAX_VALUES:
+            break
         while at < len(spans) and spans[at][1] <= run.start():
             at += 1
         if at < len(spans) and spans[at][0] < run.end():
@@ -183,6 +216,8 @@ def _and_loose(text: str, blank: Sequence[tuple[int, int]], values: Sequence[Val
 @lru_cache(maxsize=CACHED)
 def read_amounts(text: str) -> tuple[Amount, ...]:
     """Every reading of a text that is one amount, the usual one first; () where it is anything else."""
+    if len(text) > MAX_ANSWER:
+        return ()
     text = plain_answer(plain_characters(text))
     values = find_values(text)
     one = values[0] if len(values) == 1 else None
@@ -196,7 +231,11 @@ def read_amounts(text: str) -> tuple[Amount, ...]:
         known = {(amount.value, amount.percent) for amount in found}
         found += [amount for amount in one.amounts if (amount.value, amount.percent) not in known]
     if not found:
-        found = [Amount(number.value, number.decimals, "", number.percent) for number in read_number(text)]
+        found = [
+            Amount(number.value, number.decimals, "", number.percent)
+            for number in read_number(text)
+            if not number.roman
+        ]
     return () if _PAIR.fullmatch(text) else tuple(found)
 
 
@@ -219,7 +258,9 @@ def _clocks(text: str) -> list[Value]:
     for match in _HOURS.finditer(text):
         seconds = int(match.group(1)) * 3_600 + int(match.group(2)) * 60
         amount = Amount(Fraction(seconds), None, "second")
-        found.append(Value(match.start(), match.end(), match.group().strip(), (amount,), _role(text, match.start(), match.end())))
+        found.append(
+            Value(match.start(), match.end(), match.group().strip(), (amount,), _role(text, match.start(), match.end()))
+        )
     return found
 
 
@@ -235,7 +276,7 @@ def _value(text: str, start: int, end: int, readings: Sequence[Number]) -> Value
         currency = _MONEY.get(sign) or _CODES[sign]
         start = before.start("sign")
         minus = before.group("minus") and not re.match(r"[\w)\]%]", text[before.start() - 1 : before.start()])
-        if minus or text[start - 1 : start] == "-" and not re.match(r"[\w)\]% ]", text[start - 2 : start - 1] or " "):
+        if minus or (text[start - 1 : start] == "-" and not re.match(r"[\w)\]% ]", text[start - 2 : start - 1] or " ")):
             numbers = [replace(number, value=-number.value) for number in numbers]
             start = before.start()
     bracketed = currency and text[start - 1 : start] == "(" and text[end : end + 1] == ")"
@@ -265,7 +306,7 @@ def _is_maths_mode(text: str, at: int) -> bool:
 
 
 def _unit(text: str, end: int, number: str) -> tuple[bool, str, str, int]:
-    """Whether an unknown is multiplied (`34x`), the unit as `units` spells it, the word after the number, and its end."""
+    """Whether an unknown is multiplied (`34x`), the unit as `units` spells it, the word after the number, its end."""
     found = _UNIT.match(text, end)
     if found is None:
         return False, "", "", end
@@ -318,10 +359,15 @@ def _together(text: str, first: Value, second: Value) -> Value | None:
     if _JOINED.fullmatch(text, first.end, second.start) is None:
         return None
     mine, other = first.amounts[0], second.amounts[0]
-    if mine.unit not in SIZE or mine.value.denominator != 1 or not 0 <= other.value:
+    if mine.unit not in SIZE or mine.value.denominator != 1 or not other.value >= 0:
         return None
     kind, size = _kind(mine.unit), SIZE[mine.unit]
-    if mine.unit in ("dollar", "euro", "pound-sterling") and not other.unit and not re.search(r"\d", second.text) and 0 < other.value < 100:
+    if (
+        mine.unit in ("dollar", "euro", "pound-sterling")
+        and not other.unit
+        and not re.search(r"\d", second.text)
+        and 0 < other.value < 100
+    ):
         part = other.value / 100  # `twelve dollars fifty`
     elif other.unit in SIZE and _kind(other.unit) == kind and SIZE[other.unit] < size:
         part = other.value * SIZE[other.unit] / size
@@ -335,36 +381,3 @@ def _together(text: str, first: Value, second: Value) -> Value | None:
 
 def _kind(unit: str) -> str:
     return FAMILY[unit][0] if unit in FAMILY else ""
-
-
-def said_value(text: str, values: Sequence[Value], noun: str = "") -> Value | None:
-    """The one value that a sentence says, or None where it says several, or none.
-
-    Those that stand beside it are left out unless there are no others; of several, the one of `noun`, which the
-    question asks for, and the result of an equation that ends the sentence.
-    """
-    for roles in (("said",), ("said", "beside")):
-        said = [value for value in values if value.role in roles]
-        distinct = {value.amounts[0].value for value in said}
-        if len(distinct) == 1:
-            return said[-1]
-        if said:
-            return _chosen(text, said, noun)
-    return None
-
-
-def _chosen(text: str, said: Sequence[Value], noun: str) -> Value | None:
-    result = text.rfind("=")
-    if result >= 0:
-        after = [value for value in said if value.start > result]
-        before = [value for value in said if value.end <= text.find("=")]
-        for side in (after, before):
-            if len({value.amounts[0].value for value in side}) == 1 and not _OPERATOR.match(text, side[0].end):
-                return side[0]
-        return None
-    named = [value for value in said if noun and _is_same_noun(value.noun, noun)]
-    return named[0] if len({value.amounts[0].value for value in named}) == 1 else None
-
-
-def _is_same_noun(first: str, second: str) -> bool:
-    return bool(first) and first.rstrip("s") == second.rstrip("s")

@@ -7,15 +7,18 @@ beside it, since any of them may be the answer after all.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Final, Literal
 
-from negbank.reasoning.amounts import plain_answer
+from negbank.reasoning.amounts import Amount
 from negbank.reasoning.asked import Asked, read_asked
-from negbank.reasoning.marks import BOXED, HASHES, LABEL, PHRASE, SENTENCE_END, Mark, find_marks, is_called_wrong
-from negbank.reasoning.quantities import Value, find_values, read_amounts, said_value
+from negbank.reasoning.marks import BOXED, HASHES, LABEL, PHRASE, SENTENCE_END, Mark, find_marks
+from negbank.reasoning.quantities import Value, find_values, numbers_anywhere, read_amounts
+from negbank.reasoning.run_on import MAX_BEFORE, cut_run_on
+from negbank.reasoning.said import asked_value, first_value, said_value
 from negbank.text.characters import plain_characters
 
 State = Literal["final", "earlier", "withdrawn", "after"]
@@ -23,71 +26,71 @@ State = Literal["final", "earlier", "withdrawn", "after"]
 LAST_SENTENCE: Final = "last sentence"
 CORRECTION: Final = "correction"
 
-_HEADER: Final = re.compile(
-    r"^[ \t>*_#\[(]{0,12}(?:(?:new|next|another|second|following|test)[ \t]+)?(?:question|problem|exercise|example|task|human|user|"
-    r"instructions?|input|prompt|q|query|context|aufgabe|frage|pregunta|problema|domanda|pergunta|exercice|вопрос|задача|"
-    r"问题|题目|問題|質問|질문|문제|प्रश्न|सवाल|سؤال|السؤال)[ \t]*(?:no\.?[ \t]*)?(?:#?\d+)?[ \t]*[)\]*_]{0,3}[ \t]*"
-    r"(?:[:：.]|\n|$)",
-    re.MULTILINE | re.IGNORECASE,
-)
-_STOP: Final = re.compile(
-    r"<\|(?:endoftext|im_end|im_start|eot_id|end_of_text|end|user|system|assistant|eom_id)[^|>]{0,20}\|>|</s>|<eos>|\[/?INST\]|"
-    r"<end_of_turn>|<start_of_turn>|\[END\]",
-    re.IGNORECASE,
-)
 _THOUGHT: Final = re.compile(r"</(?:think|thinking|thought|scratchpad|reasoning)>\s*(?=\S)", re.IGNORECASE)
 _CUE: Final = re.compile(
     r"(?:(?<=[.!?;:,…()\n*_$}-])|(?<=[.!?;:,…()\n*_$}-]\s)|(?<=[.!?;:,…()\n*_$}-]\s\s)|^)(?:\(\s?)?"
     r"(?:(?:hmm+|oh|ah|ok(?:ay)?|but|and|no)[,.! -]{0,3}\s?)?"
-    r"(?:wait\b(?!\s+(?:for|until|time|\d))|hold on\b|hang on\b|oops\b|whoops\b|scratch that\b|strike that\b|correction\b|my mistake\b|"
-    r"my bad\b|on second thought\b|actually\b|sorry\b|apologies\b|i (?:apologi[sz]e|misread|miscounted|miscalculated|forgot|mis\w+|was wrong|meant)\b|"
-    r"(?:i|we)(?:'ve| have)? (?:made|make|have|see|found) (?:a|an|my|the) (?:mistake|error|slip)|there (?:is|was) (?:a|an) (?:mistake|error)|"
+    r"(?:wait\b(?!\s+(?:for|until|time|\d))|hold on\b|hang on\b|oops\b|whoops\b|scratch that\b|strike that\b|"
+    r"correction\b|my mistake\b|"
+    r"my bad\b|on second thought\b|actually\b|sorry\b|apologies\b|i (?:apologi[sz]e|misread|miscounted|"
+    r"miscalculated|forgot|mis\w+|was wrong|meant)\b|"
+    r"(?:i|we)(?:'ve| have)? (?:made|make|have|see|found) (?:a|an|my|the) (?:mistake|error|slip)|there (?:is|"
+    r"was) (?:a|an) (?:mistake|error)|"
     r"let me (?:re-?\w+|correct|fix|redo|start over|try again)|let's (?:re-?\w+|correct|fix|redo|start over|try again)|"
-    r"(?:that|this|it)(?:'s| is| was) (?:wrong|incorrect|not (?:right|correct)|a mistake)|that can't be|that cannot be|or rather\b|"
-    r"i mean\b|no\s?[,.:;!-]|no wait\b|nope\b|not quite\b|hmm+\b|edit\s?:|corrected\b|nein,|non,|não,|нет,|moment|espera\b|attends\b|halt\b|不对|等等|不，)",
+    r"(?:that|this|it)(?:'s| is| was) (?:wrong|incorrect|not (?:right|correct)|a mistake)|that can't be|"
+    r"that cannot be|or rather\b|"
+    r"i mean\b|no\s?[,.:;!-]|no wait\b|nope\b|not quite\b|hmm+\b|edit\s?:|corrected\b|nein,|non,|não,|нет,|moment|"
+    r"espera\b|attends\b|halt\b|不对|等等|不，)",
     re.IGNORECASE,
 )
 """How a chain takes back what it said."""
 _DOUBT: Final = re.compile(
-    r"(?:^|[.!?\n;]\s{0,3})\W{0,3}(?:but|however|yet|although|though|alternatively|otherwise|unless|aber|mais|pero|но)\b|"
+    r"(?:^|[.!?\n;]\s{0,3})\W{0,3}(?:but|however|yet|although|though|alternatively|otherwise|unless|aber|mais|"
+    r"pero|но)\b|"
     r"\b(?:not sure|unsure|might be wrong|may be wrong|or maybe|or perhaps|could also be)\b|\bor\s+\$?\d",
     re.IGNORECASE,
 )
 _CHECK: Final = re.compile(
-    r"(?:^|\n|[.!?]\s)[ \t*_#>(]*(?:(?:let me|let us|let's|we can|to|now)\s+)?(?:quick(?:ly)?\s+)?(?:(?:double|cross)[- ])?"
+    r"(?:^|\n|[.!?]\s)[ \t*_#>(]*(?:(?:let me|let us|let's|we can|to|now)\s+)?(?:quick(?:ly)?\s+)?(?:(?:double|"
+    r"cross)[- ])?"
     r"(?:check|verif|confirm|proof\b|probe\b|sanity)",
     re.IGNORECASE,
 )
 _TAIL: Final = re.compile(
-    r"(?:sources?|references?|citations?|confidence|note|disclaimer|difficulty|tags?|time taken|word count|explanation)\s*[*_]*\s*[:：]|"
-    r"\(?(?:updated|last updated|see|source|cf)\b|would you like|let me know|do you want|shall i|hope this|feel free|is there anything|"
+    r"(?:sources?|references?|citations?|confidence|note|disclaimer|difficulty|tags?|time taken|word count|"
+    r"explanation)\s*[*_]*\s*[:：]|"
+    r"\(?(?:updated|last updated|see|source|cf)\b|would you like|let me know|do you want|shall i|hope this|"
+    r"feel free|is there anything|"
     r"(?:i am|i'm)\s+\S+\s+(?:sure|confident)",
     re.IGNORECASE,
 )
 _CONCLUDES: Final = re.compile(
-    r"(?:^|[.!?\n]\s{0,3})\W{0,4}(?:so|thus|therefore|hence|altogether|in total|overall|in all|finally|consequently|in conclusion|"
+    r"(?:^|[.!?\n]\s{0,3})\W{0,4}(?:so|thus|therefore|hence|altogether|in total|overall|in all|finally|"
+    r"consequently|in conclusion|"
     r"this means|that means|as a result|also gilt|donc|por lo tanto|следовательно|итак|所以|因此|따라서)\b",
     re.IGNORECASE,
 )
-_UNFINISHED: Final = re.compile(r"(?:[-+*/×·÷=(,:&]|\\(?:times|cdot|frac\{?|div)|\b(?:is|are|and|the|of|to|a|or|so|then|for|in|with))\s*$")
+_UNFINISHED: Final = re.compile(
+    r"(?:[-+*/×·÷=(,:&]|\\(?:times|cdot|frac\{?|div)|\b(?:is|are|and|the|of|to|a|or|so|then|for|in|with))\s*$"
+)
 _OPENING: Final = re.compile(
-    r"[\s*_`\"'(\[{]*(?:(?:about|approximately|approx\.?|around|roughly|exactly|only|just|simply|therefore|thus|hence|indeed|now|equal to|"
+    r"[\s*_`\"'(\[{]*(?:(?:about|approximately|approx\.?|around|roughly|exactly|only|just|simply|therefore|thus|"
+    r"hence|indeed|now|equal to|"
     r"a total of|in total|clearly|then|also|still|be|:|=|~|≈)[\s:,]*)*"
     r"(?:[^\W\d_]{1,2}(?:\([a-z]\))?\s*=\s*)?(?:option|choice|letter)?\s*[\s*_`\"'(\[{]*",
     re.IGNORECASE,
 )
 _TEXT: Final = re.compile(r"\\(?:text|mathrm|mbox|textbf|mathbf|textit|bf|rm)\s*\{([^{}]*)\}")
 _OPTION: Final = re.compile(r"\(?([A-J])[).:]\s+(?=\S)")
-_ASSIGNED: Final = re.compile(r"(?<![A-Za-z\\\d])([A-Za-z])\s*=\s*(?:\\(?:boxed|fbox)\{)?\s*(?=[-$\d\\])")
-_TUPLE: Final = re.compile(r"\(\s*([A-Za-z](?:\s*,\s*[A-Za-z]){1,4})\s*\)\s*=\s*(?:\\boxed\{)?\s*(?:\\left)?\(([^()]{1,200})\)")
-_LIST_NEXT: Final = re.compile(r"\s*(?:,\s*(?:and|or)?|\b(?:and|or|to|oder|und|et|ou|y|o|и|или)\b|±|;|/|&)\s*[*_$]*$", re.IGNORECASE)
 _EMPHASIS: Final = re.compile(r"(?<![\d)])(?<![\d)] )\*\*|\*\*(?! ?[\d(-])")
 """Two stars that are no power: `**186**`, and not `2**3`."""
-_CLAUSE_END: Final = re.compile(r"[;\n]|,\s|\.\s|\s(?:and|so|which|while|und|et|y|и)\s")
-_TERM: Final = re.compile(r"\s*(?:[-+*/^×·÷]|\\(?:times|cdot|div)(?![a-z]))")
 _ONLY_LETTER: Final = re.compile(r"[*_\s]*(?:option |choice )?\(?([A-J])\)?[.*_\s]*", re.IGNORECASE)
 _COMMAND: Final = re.compile(r"\\[A-Za-z]+")
 MAX_SENTENCE: Final = 1_000
+MAX_MARKS: Final = 100
+MAX_BODY: Final = 50_000
+"""Marks that are weighed, and characters of a chain that is not too long to be sure of. A chain beyond either is in
+doubt: it is no proof of a wrong answer where the gold one stands in it."""
 
 
 @dataclass(frozen=True)
@@ -120,7 +123,7 @@ class Readings:
     body: str = ""
     doubtful: bool = False
     unfinished: bool = False
-    asked: Asked = Asked()
+    asked: Asked = field(default_factory=Asked)
 
     @property
     def marked(self) -> bool:
@@ -128,22 +131,22 @@ class Readings:
         return self.final is not None and self.final.certain
 
     @cached_property
-    def everything(self) -> tuple[Value, ...]:
-        """Every number of the chain."""
-        return find_values(self.body)
+    def everything(self) -> tuple[Amount, ...]:
+        """Every number of the chain, by any reading."""
+        return numbers_anywhere(self.body)
 
 
 def answer_readings(question: str, chain: str) -> Readings:
     """Every plausible reading of the final answer of `chain`, which answers `question`; time grows with its length."""
     asked = read_asked(question)
     body, cut_in_doubt = cut_run_on(_EMPHASIS.sub("  ", plain_characters(chain)))
-    thought = None
-    for thought in _THOUGHT.finditer(body):
-        pass
+    thought = _last(_THOUGHT, body)
     body = body[thought.end() :] if thought is not None else body
     marks = find_marks(body)
+    crowded = len(marks) > MAX_MARKS or len(body) > MAX_BODY
+    marks = marks[-MAX_MARKS:]
     found = _weigh(body, _with_options(question, body, marks), asked)
-    return replace(found, body=body, asked=asked, doubtful=found.doubtful or cut_in_doubt)
+    return replace(found, body=body, asked=asked, doubtful=found.doubtful or cut_in_doubt or crowded)
 
 
 def _with_options(question: str, body: str, marks: tuple[Mark, ...]) -> tuple[Mark, ...]:
@@ -152,38 +155,13 @@ def _with_options(question: str, body: str, marks: tuple[Mark, ...]) -> tuple[Ma
     for mark in marks:
         letter = _ONLY_LETTER.fullmatch(mark.text)
         if letter is not None:
-            option = re.compile(rf"(?<![A-Za-z]){letter.group(1)}\s?[).:]\s*([^\n(]{{1,80}}?)(?=\s*(?:\n|$|\(?[A-J]\s?[).:]))")
+            option = re.compile(
+                rf"(?<![A-Za-z]){letter.group(1)}\s?[).:]\s*([^\n(]{{1,80}}?)(?=\s*(?:\n|$|\(?[A-J]\s?[).:]))"
+            )
             said = option.search(plain_characters(question[-MAX_BEFORE:])) or option.search(body, 0, mark.start)
             mark = replace(mark, option=said.group(1)) if said is not None else mark
         found.append(mark)
     return tuple(found)
-
-
-def cut_run_on(chain: str) -> tuple[str, bool]:
-    """`chain` before a second question that it runs on to, and whether it is in doubt that there is one.
-
-    A header such as `Question:` after a marked answer begins one. Where no answer is marked before it, the header may
-    also be the chain's own, and nothing is cut.
-    """
-    stop = _STOP.search(chain)
-    while stop is not None and not chain[: stop.start()].strip():
-        stop = _STOP.search(chain, stop.end())
-    if stop is not None:
-        chain = chain[: stop.start()]
-    doubt = False
-    for header in _HEADER.finditer(chain):
-        before = chain[: header.start()]
-        if not before.strip():
-            continue
-        if any(not mark.negated for mark in find_marks(before[-MAX_BEFORE:])):
-            return before, False
-        doubt = doubt or re.search(r"\d", before) is not None
-        if header.start() > MAX_BEFORE * 4:
-            break
-    return chain, doubt
-
-
-MAX_BEFORE: Final = 4_000
 
 
 def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
@@ -193,21 +171,27 @@ def _weigh(body: str, marks: tuple[Mark, ...], asked: Asked) -> Readings:
     at = certain[-1] if certain else len(live) - 1
     if at < 0:
         return _unmarked(body, asked)
-    cue = _last_cue(body, _said_end(live[at], readings[at]))
+    cue = _last(_CUE, body, _said_end(live[at], readings[at]))
     if cue is not None:
         return _corrected(body, cue, [replace(reading, state="withdrawn") for reading in readings], asked)
     cues = [found.start() for found in _CUE.finditer(body)] if at else []
     final = _in_line(body, live, readings, at, asked)
     others = [
-        replace(reading, state="withdrawn" if any(live[place].end <= cue < live[at].start for cue in cues) else "earlier")
+        replace(
+            reading, state="withdrawn" if any(live[place].end <= cue < live[at].start for cue in cues) else "earlier"
+        )
         for place, reading in enumerate(readings)
         if place < at
     ]
     after = body[live[at].end :].strip()
     if live[at].kind != BOXED:
-        after = body[live[at].start + len(live[at].text) :] if live[at].text in body[live[at].start : live[at].end] else after
+        after = (
+            body[live[at].start + len(live[at].text) :]
+            if live[at].text in body[live[at].start : live[at].end]
+            else after
+        )
     others += _after(after, asked)
-    doubt = _DOUBT.search(after) is not None
+    doubt = _DOUBT.search(after) is not None or len(after) > MAX_BEFORE
     return Readings(final, tuple(others), doubtful=doubt)
 
 
@@ -220,16 +204,13 @@ def _said_end(mark: Mark, reading: Reading) -> int:
 
 def _after(after: str, asked: Asked) -> Iterator[Reading]:
     """What stands after the answer, as one reading."""
-    values = find_values(after) if after else ()
+    values = find_values(after[:MAX_BEFORE]) if after else ()
     if values:
         yield Reading(after.strip()[:MAX_SENTENCE], LAST_SENTENCE, "after", values)
 
 
-def _last_cue(body: str, start: int) -> re.Match[str] | None:
-    last = None
-    for last in _CUE.finditer(body, start):
-        pass
-    return last
+def _last(pattern: re.Pattern[str], text: str, start: int = 0) -> re.Match[str] | None:
+    return next(iter(deque(pattern.finditer(text, start), maxlen=1)), None)
 
 
 def _corrected(body: str, cue: re.Match[str], before: list[Reading], asked: Asked) -> Readings:
@@ -244,8 +225,16 @@ def _in_line(body: str, live: list[Mark], readings: list[Reading], at: int, aske
     final, mark = readings[at], live[at]
     if mark.kind != BOXED:
         return final
-    same = [place for place in range(at) if live[place].kind == BOXED and "\n" not in body[live[place].end : mark.start].strip(" \t")]
-    same = [place for place in same if mark.start - live[place].end < 200 and not _CUE.search(body, live[place].end, mark.start)]
+    same = [
+        place
+        for place in range(at)
+        if live[place].kind == BOXED and "\n" not in body[live[place].end : mark.start].strip(" \t")
+    ]
+    same = [
+        place
+        for place in same
+        if mark.start - live[place].end < 200 and not _CUE.search(body, live[place].end, mark.start)
+    ]
     if not same:
         return final
     start = body.rfind("\n", 0, live[same[0]].start) + 1
@@ -259,7 +248,9 @@ def _in_line(body: str, live: list[Mark], readings: list[Reading], at: int, aske
     value = named.get(asked.variable) if asked.variable else None
     text = body[live[same[0]].start : mark.end]
     if value is None:
-        said = {reading.value.amounts[0].value for place in (*same, at) if (reading := readings[place]).value is not None}
+        said = {
+            reading.value.amounts[0].value for place in (*same, at) if (reading := readings[place]).value is not None
+        }
         value = final.value if len(said) == 1 else None
     return replace(final, text=text if value is None else value.text, values=values, value=value)
 
@@ -279,11 +270,13 @@ def _marked(body: str, mark: Mark, asked: Asked) -> Reading:
         first: Value | None = values[0]
     else:
         first = next((value for value in values if value.start <= begin + 2), None)
-    value = _asked_value(text, values, asked) or _first_value(text, values, first, asked)
+    value = asked_value(text, values, asked) or first_value(text, values, first, asked)
     certain = mark.strong or first is not None or _is_short(text)
     if mark.kind == HASHES and first is None and len(values) > 1:
         certain = value is not None
-    return Reading(plain_text(mark.text), mark.kind, "earlier" if mark.negated else "final", values, value, certain, mark.start)
+    return Reading(
+        plain_text(mark.text), mark.kind, "earlier" if mark.negated else "final", values, value, certain, mark.start
+    )
 
 
 def plain_text(text: str) -> str:
@@ -298,53 +291,10 @@ def _is_short(text: str) -> bool:
     return re.search(r"[^\W\d_]{3,}", _COMMAND.sub(" ", text)) is None
 
 
-def _asked_value(text: str, values: tuple[Value, ...], asked: Asked) -> Value | None:
-    """The value that is given to the variable which the question asks for."""
-    if not asked.variable:
-        return None
-    for tuple_ in _TUPLE.finditer(text):
-        names = [name.strip() for name in tuple_.group(1).split(",")]
-        inner = find_values(tuple_.group(2))
-        if asked.variable in names and len(inner) == len(names):
-            return inner[names.index(asked.variable)]
-    given = [_result(text, found.end(), values) for found in _ASSIGNED.finditer(text) if found.group(1) == asked.variable]
-    last = given[-1] if given else None
-    return last if last is not None and all(one is not None and _is_equal(one, last) for one in given) else None
-
-
-def _is_equal(first: Value, second: Value) -> bool:
-    return first.amounts[0].value == second.amounts[0].value
-
-
-def _result(text: str, start: int, values: tuple[Value, ...]) -> Value | None:
-    """What an equation from `start` on comes to: 12 in `7 + 5 = 12, so`."""
-    stop = _CLAUSE_END.search(text, start)
-    end = stop.start() if stop is not None else len(text)
-    equals = text.rfind("=", start, end)
-    side = [value for value in values if max(equals, start - 1) <= value.start < end]
-    if len(side) != 1 or side[0].role == "unknown" or _TERM.match(text, side[0].end, end):
-        return None
-    return side[0]
-
-
-def _first_value(text: str, values: tuple[Value, ...], first: Value | None, asked: Asked) -> Value | None:
-    """The value that stands first, unless it is the first of a list or a term of a sum; else the one that is said."""
-    if first is None or first.role in ("bound", "unknown"):
-        return said_value(text, values, asked.noun) if first is None else None
-    rest = text[first.end :]
-    following = next((value for value in values if value.start >= first.end), None)
-    if following is not None and _LIST_NEXT.match(text[first.end : following.start]) is not None:
-        return None
-    if re.match(r"\s*[*_]*\s*(?:[-+*/^×·÷=]|\\(?:times|cdot|div|pm)\b)", rest) and re.search(r"\d", rest):
-        return said_value(text, values, asked.noun) if "=" in rest else None
-    if following is not None and re.match(r"\s*[*_]*\s*(?:,\s*)?[A-Za-z]\s*=\s*$", text[first.end : following.start]):
-        return None
-    return first
-
-
 def _unmarked(body: str, asked: Asked) -> Readings:
     """The answer of a chain that does not mark it: what its last sentence with a number says, checks left out."""
-    cue = _last_cue(body, 0)
+    body = body[-MAX_BEFORE:]
+    cue = _last(_CUE, body, 0)
     if cue is not None and re.search(r"\d", body[: cue.start()]) and find_values(body[cue.end() :]):
         before = find_values(body[: cue.start()])
         reading = Reading(body[: cue.start()].strip()[-MAX_SENTENCE:], LAST_SENTENCE, "withdrawn", before)
@@ -356,7 +306,7 @@ def _unmarked(body: str, asked: Asked) -> Readings:
     if at is None:
         return Readings(None, unfinished=unfinished)
     text, values = sentences[at]
-    value = _asked_value(text, values, asked) or said_value(text, values, asked.noun)
+    value = asked_value(text, values, asked) or said_value(text, values, asked.noun)
     final = Reading(value.text if value is not None else text[:MAX_SENTENCE], LAST_SENTENCE, "final", values, value)
     others = [
         Reading(other[:MAX_SENTENCE], LAST_SENTENCE, "after" if place > at else "earlier", found)
@@ -388,14 +338,15 @@ def _answering(sentences: list[tuple[str, tuple[Value, ...]]]) -> int | None:
             break
     for place in range(end - 1, -1, -1):
         text, values = sentences[place]
-        if any(value.role not in ("reference",) for value in values) and not _TAIL.match(text.lstrip(" *_#>-[(")):
-            if not text.rstrip(" *_\"')").endswith(("?", "？")):
-                return place
+        asks = text.rstrip(" *_\"')").endswith(("?", "？"))
+        said = any(value.role != "reference" for value in values)
+        if said and not asks and not _TAIL.match(text.lstrip(" *_#>-[(")):
+            return place
     return None
 
 
 def guess(readings: Readings) -> tuple[str, str] | None:
-    """The text of the likeliest answer and the sign it was found by, for those who need one: None where there is none."""
+    """The text of the likeliest answer and the sign it was found by; None where there is none."""
     final = readings.final
     if final is None:
         return None
@@ -403,6 +354,3 @@ def guess(readings: Readings) -> tuple[str, str] | None:
         return final.text, final.found_by
     value = final.value or (final.values[-1] if final.values else None)
     return (value.text, final.found_by) if value is not None else None
-
-
-__all__ = ["Reading", "Readings", "answer_readings", "cut_run_on", "guess", "is_called_wrong", "plain_answer"]

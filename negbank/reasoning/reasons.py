@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from negbank.reasoning.answers import BASE, RANGE, ROUNDED, TOO_LARGE, TOO_LONG, UNIT, UNKNOWN_LEFT, WORDS
-from negbank.reasoning.formats import CHAIN_TOO_LONG, NO_CHAIN, NO_TEXT
 from negbank.reasoning.decide import AMBIGUOUS, NO_FINAL_ANSWER, UNMARKED
+from negbank.reasoning.formats import CHAIN_TOO_LONG, NO_CHAIN, NO_TEXT
 from negbank.reasoning.golds import AMBIGUOUS_GOLD, NO_GOLD, NOT_IN_SOURCE, TWO_GOLDS
 from negbank.reasoning.judge import BROKEN, TIME_LIMIT
 from negbank.reasoning.perturb import FALSE_GOLD, NO_ANSWER, NO_CHANGE, NO_SUMS
@@ -32,7 +32,7 @@ CHAIN_REASONS: Final = {
     NO_FINAL_ANSWER: "the chain comes to no answer",
     AMBIGUOUS: "by one reading of its answer the chain is right, by another wrong",
     UNMARKED: "the chain does not mark its answer, and only marked ones are taken",
-    FILE_DISAGREES: "the file says that the answer is right and the gold answer that it is wrong, or the other way round",
+    FILE_DISAGREES: "the file and the gold answer differ on whether the chain is right",
     RIGHT_AFTER_ALL: "the broken chain still ends in the gold answer",
     DUPLICATE_CHAIN: "the question has this chain of the same generator already",
     f"{UNDECIDED}-{WORDS}": "the answer is in words, which cannot be compared",

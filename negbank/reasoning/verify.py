@@ -13,9 +13,9 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from negbank.reasoning.answers import Judge
-from negbank.reasoning.arithmetic import first_false_equation
 from negbank.reasoning.chains import RefusedChain, Trajectory
 from negbank.reasoning.decide import NO_FINAL_ANSWER, UNMARKED, decide_all
+from negbank.reasoning.first_errors import first_error
 from negbank.reasoning.golds import NO_GOLD, Gold, GoldBook
 from negbank.reasoning.plausibility import mark_chain
 from negbank.reasoning.readings import answer_readings, guess
@@ -38,8 +38,8 @@ class Verdict:
     whoever broke the chain, as `error_source` says; arithmetic where both name one step.
     `divergent_step` is a hint beside the gold chain. `claim_holds` is None where the file claims nothing. `verified_by`
     names what the outcome rests on: the `gold` answer, the word of the `file`, or `both`. `reason` says why it was
-    refused, or how the answers were found to be equal or different. `found_right` is what the gold answer says of a chain
-    that its file judges otherwise.
+    refused, or how the answers were found to be equal or different. `found_right` is what the gold answer says of a
+    chain that its file judges otherwise.
     """
 
     outcome: Literal["wrong", "right", "refused"]
@@ -129,9 +129,11 @@ def _judge(chain: Trajectory, gold: Gold, judge: Judge | None, strict: bool) -> 
         return _refuse(chain, reason, **answers)
     claim = None if chain.claimed_correct is None else chain.claimed_correct == (found.outcome == "right")
     if claim is False:
-        return replace(_refuse(chain, FILE_DISAGREES, **answers), claim_holds=False, found_right=found.outcome == "right")
-    verified_by = BY_GOLD if claim is None else BY_BOTH
-    return replace(_known(chain, found.outcome, found.reason, gold), **answers, claim_holds=claim, verified_by=verified_by)
+        return replace(
+            _refuse(chain, FILE_DISAGREES, **answers), claim_holds=False, found_right=found.outcome == "right"
+        )
+    known = replace(_known(chain, found.outcome, found.reason, gold), **answers)  # type: ignore[arg-type]
+    return replace(known, claim_holds=claim, verified_by=BY_GOLD if claim is None else BY_BOTH)
 
 
 def _take_word(chain: Trajectory, strict: bool) -> Verdict:
@@ -142,13 +144,13 @@ def _take_word(chain: Trajectory, strict: bool) -> Verdict:
     if said is None or (strict and not readings.marked):
         return _refuse(chain, NO_FINAL_ANSWER if said is None else UNMARKED, **answers)
     found = _known(chain, "right" if chain.claimed_correct else "wrong", FILE, Gold(""))
-    return replace(found, **answers, verified_by=FILE)
+    return replace(found, verified_by=FILE, **answers)  # type: ignore[arg-type]
 
 
 def _known(chain: Trajectory, outcome: Literal["wrong", "right"], reason: str, gold: Gold) -> Verdict:
     """A chain that is right or wrong, with its steps and what is known of its first error."""
     steps = chain.steps if chain.steps is not None else split_steps(chain.chain)
-    step, source, kind = _first_error(chain, steps)
+    step, source, kind = _first_error(chain, steps, gold)
     divergent = first_divergent_step(steps, gold.steps, chain.question) if gold.steps else None
     places = [place for place in (step, divergent) if place is not None]
     marks = mark_chain(steps, gold.steps, min(places, default=None))
@@ -159,9 +161,10 @@ def _known(chain: Trajectory, outcome: Literal["wrong", "right"], reason: str, g
     )  # fmt: skip
 
 
-def _first_error(chain: Trajectory, steps: tuple[str, ...]) -> tuple[int | None, str | None, str | None]:
+def _first_error(chain: Trajectory, steps: tuple[str, ...], gold: Gold) -> tuple[int | None, str | None, str | None]:
     """The first wrong step, how it is known, and its kind. A step that the file marks is kept: people saw the chain."""
-    claimed, error = chain.claimed_error_step, first_false_equation(steps)
+    claimed = chain.claimed_error_step
+    error = first_error(steps, chain.question, gold.answer or None, gold.steps)
     if error is not None and (claimed is None or error.step == claimed):
         return error.step, ARITHMETIC, "calculation"
     return claimed, None if claimed is None else chain.error_source or FILE, chain.error_type

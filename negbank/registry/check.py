@@ -18,6 +18,7 @@ from negbank.registry.contents import Content, Contents
 from negbank.registry.disk import remove_files, translated
 from negbank.registry.manifest import Manifest
 from negbank.registry.store import Store
+from negbank.registry.uniqueness import repeated
 
 _THREADS = 4  # hashing lets other threads run; more of them than cores keeps a disk busy
 
@@ -116,7 +117,7 @@ class Reach:
 
 
 def verify(store: Store, progress: Progress = no_progress) -> Verified:
-    """Read every file that a version needs: hashes, counts, and that nothing is missing."""
+    """Read every file that a version needs: hashes, counts, that nothing is missing or there twice."""
     started = time.monotonic()
     reach = Reach(store)
     needed = reach.objects
@@ -134,6 +135,9 @@ def verify(store: Store, progress: Progress = no_progress) -> Verified:
         if digest not in damaged and (counted := _rows(store.blobs, content)) != content.rows:
             problems.append(Problem("count", digest[:12], f"its objects hold {counted} rows, not {content.rows}"))
             damaged.add(digest)
+    unsound = {*damaged, *reach.absent}
+    for version, said in repeated(reach.contents, reach.manifests.values(), unsound):
+        problems.append(Problem("duplicate", version, said))
     return Verified(
         len(store.refs.versions()), len(needed), sizes, time.monotonic() - started, tuple(problems),
         tuple(sorted(damaged)), tuple(sorted(reach.absent - damaged)),

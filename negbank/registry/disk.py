@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from negbank.errors import StorageError
+from negbank.errors import NegbankError, StorageError
 
 
 def write(scratch: Path, path: Path, data: bytes) -> None:
@@ -67,6 +67,19 @@ def translated(place: object) -> Iterator[None]:
             # not the error's own text: it names a temporary file, which nobody asked for
             raise StorageError(f"{place}: {error.strerror or error}") from error
         raise StorageError(f"{place}: {remedy}. Nothing was changed") from error
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for as long as the block runs; errors do not name it, as nobody asked for it and it is gone."""
+    with tempfile.TemporaryDirectory() as place:
+        folder = Path(place) / "folder"
+        try:
+            yield folder
+        except NegbankError as error:
+            said = str(error).replace(f"{folder}/", "").replace(str(folder), f"temporary files in {Path(place).parent}")
+            error.args = (said.replace(place, str(Path(place).parent)),)
+            raise
 
 
 def sync_folder(folder: Path) -> None:

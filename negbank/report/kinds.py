@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
-from negbank.report import tables, words
+from negbank.report import words
 from negbank.report.result import Compared, Result, decoded, from_json, read_json
 from negbank.report.tuned import Contrast, TunedResult, checked_tuned
-from negbank.report.tuned_words import DOMAINS, NAMES, tuned_deciding, tuned_verdict
+from negbank.report.tuned_words import tuned_deciding, tuned_verdict
 
 AnyResult = Result | TunedResult
 
@@ -29,17 +28,3 @@ def verdict_of(result: AnyResult) -> str:
 def deciding_of(result: AnyResult) -> Compared | Contrast | None:
     """The comparison that the verdict is about, or None where nothing was compared."""
     return tuned_deciding(result) if isinstance(result, TunedResult) else words.deciding(result)
-
-
-def validations_of(result: AnyResult) -> list[dict[str, Any]]:
-    """The records that a card's facts have: curves of Likra, and of GLOW how much each system solves."""
-    if not isinstance(result, TunedResult):
-        return [dict(record) for record in tables.validations(result)]
-    examples = {run.system: run.right + run.wrong for run in result.training}
-    return [
-        {
-            "system": f"{NAMES[score.system]}, {score.source} ({DOMAINS[score.domain]}, pass@{score.k})",
-            "points": [{"examples": examples.get(score.system, 0), "accuracy": score.accuracy}],
-        }
-        for score in result.scores
-    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from negbank.cards.plots import Curve
 from negbank.cards.text import cell, code
 from negbank.report import words
 from negbank.report.result import Point, Result
@@ -136,17 +137,14 @@ def as_markdown(table: Table) -> str:
     return "\n".join([f"{table.title}:", "", f"| {' | '.join(table.columns)} |", f"|{align}|", *body])
 
 
-def validations(result: Result) -> list[dict[str, object]]:
-    """The curves as a card's facts have them: a record a system and tier, each with its points."""
+def curves(result: Result) -> tuple[Curve, ...]:
+    """Accuracy by number of examples, a curve a system and tier, for the plot of a card."""
     tiers = [tier for _, tier in result.lines]
-    return [
-        {
-            "system": words.label(system, tier, tiers),
-            "points": [{"examples": point.examples, "accuracy": point.accuracy} for point in points],
-        }
+    return tuple(
+        (words.label(system, tier, tiers), tuple((point.examples, point.accuracy) for point in points))
         for system, tier in result.lines
         if (points := result.points(system, tier))
-    ]
+    )
 
 
 def _by_line(

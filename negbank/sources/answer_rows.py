@@ -82,12 +82,23 @@ def _read(place: str, options: SourceOptions) -> AnswerRows:
     _borrow_right(reading)
     frame = _frame(reading)
     if not _complete(frame):
-        raise SourceError(f"{records.place}: no row has a question, a right answer and a wrong one")
+        raise SourceError(_none_complete(reading))
     kept = [item for item in reading.items if item.right and item.wrong and item.question]
     examples = [
         Example(records.where(i.row), i.question, i.context or None, tuple(i.right), tuple(i.wrong)) for i in kept[:3]
     ]
     return AnswerRows(frame, describe(reading, examples, frame.height, 0), records)
+
+
+def _none_complete(reading: ReadTable) -> str:
+    items = reading.items
+    said = [dotted(path) for path in (*reading.answers.columns, *reading.answers.verdict_columns)]
+    return (
+        f"{reading.records.place}: no row has a question, a right answer and a wrong one: of {len(items):,} rows "
+        f"{sum(bool(i.question) for i in items):,} have a question, {sum(bool(i.right) for i in items):,} a right "
+        f"answer and {sum(bool(i.wrong) for i in items):,} a wrong one (read from {', '.join(said)}); name the column "
+        "with the right answers with --answer-column, and the one with the wrong ones with --negative-column"
+    )
 
 
 def _complete(frame: pl.DataFrame) -> bool:

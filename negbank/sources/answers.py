@@ -13,6 +13,7 @@ from negbank.sources.talks import is_messages, is_transcript, last_said, split_t
 NO_CHOICES_HERE: Final = "no-choices"
 CONTRADICTED: Final = "answer-columns-contradict"
 UNREADABLE: Final = "unreadable-cell"
+NO_VERDICT: Final = "no-verdict"
 
 
 @dataclass
@@ -33,6 +34,8 @@ class Answers:
     choice_columns: tuple[Path, ...] = ()
     warnings: list[str] = field(default_factory=list)
     wrong_columns: tuple[Path, ...] = ()
+    verdict_columns: tuple[Path, ...] = ()
+    """The column that says whether an answer is right, and the one that it is about, where that is another."""
 
 
 def answers_in(value: Any, split_on: str | None) -> list[str]:

@@ -9,7 +9,6 @@
 
 from __future__ import annotations
 
-import ast
 import datetime
 import decimal
 import json
@@ -22,8 +21,6 @@ from typing import Any, Final
 from negbank.sources.names import plain_name
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-MAX_ENCODED: Final = 100_000
-"""Characters of a cell that is read as JSON or as a Python list; longer ones stay texts."""
 
 _ASIDE: Final = ("text", "choice", "option", "content", "value", "answer", "body", "title")
 _KEYS: Final = ("label", "key", "id", "letter", "idx", "index", "name")
@@ -369,34 +366,3 @@ def without_letter(text: str) -> str:
     """`A) x` as `x`; a text without a letter in front as it is."""
     mark = _MARK.match(text)
     return text[mark.end() :].strip() if mark and mark.end() < len(text) else text
-
-
-def decoded(values: Sequence[Any]) -> list[Any] | None:
-    """Cells that hold lists or objects written as texts (JSON, or Python's form, as CSV files have them), read.
-
-    None where not every cell that is there is such a text.
-    """
-    found: list[Any] = []
-    for value in values:
-        if value is None or value == "":
-            found.append(None)
-            continue
-        text = value.strip() if isinstance(value, str) else ""
-        if len(text) > MAX_ENCODED or text[:1] + text[-1:] not in ("[]", "{}"):
-            return None
-        cell = _decoded_cell(text)
-        if cell is None:
-            return None
-        found.append(cell)
-    return found if any(cell is not None for cell in found) else None
-
-
-def _decoded_cell(text: str) -> Any:
-    try:
-        cell = json.loads(text, parse_float=WrittenNumber)
-    except (ValueError, RecursionError):
-        try:
-            cell = ast.literal_eval(text)
-        except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
-            return None
-    return cell if isinstance(cell, list | dict) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -9,6 +10,7 @@ from typing import Any, Final
 from negbank.errors import SourceError
 from negbank.sources.answers import CONTRADICTED, NO_CHOICES_HERE, Answers, key_text
 from negbank.sources.cells import Choices, kind_of, preview, several
+from negbank.sources.encoded import decoded
 from negbank.sources.layouts import Path, Roles, Table, dotted
 from negbank.sources.options import SourceOptions
 from negbank.sources.pointers import SURE, Fit, Picks, contradictions, fit, integer, is_given
@@ -46,7 +48,8 @@ class ChoiceAnswers:
         return found
 
     def _fit(self, path: Path, choices: list[Choices]) -> Fit:
-        values = self.table.values(path)
+        cells = self.table.values(path)
+        values = decoded(cells) or _bare(cells)
         if sign := self.options.split_on:
             values = [
                 [part.strip() for part in v.split(sign)] if isinstance(v, str) and sign in v else v for v in values
@@ -154,6 +157,20 @@ class ChoiceAnswers:
         found.wrong.append(wrong)
         found.reasons.append(reason)
         found.keys.append(key_text(value) if value is not None else "".join(right[:1]))
+
+
+_NAMED_CHOICE: Final = re.compile(r"(?:option|choice|answer|ans|opt|sol|ending)[\s_-]*\(?([A-Za-z]|\d{1,2})\)?", re.I)
+
+
+def _bare(values: Sequence[Any]) -> Sequence[Any]:
+    """`Option B` and `option_b` as `B`, if every value is written like that."""
+    given = [value for value in values if value not in (None, "")]
+    if not given or not all(isinstance(value, str) and len(value) < 20 and _NAMED_CHOICE.fullmatch(value.strip())
+                            for value in given):  # fmt: skip
+        return values
+    return [
+        match.group(1) if value and (match := _NAMED_CHOICE.fullmatch(value.strip())) else value for value in values
+    ]
 
 
 def _marked(choices: list[Choices], having: list[int]) -> Fit | None:

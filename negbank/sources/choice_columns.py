@@ -13,11 +13,12 @@ from negbank.sources.cells import (
     Choices,
     UnreadableCellError,
     choices_of,
-    decoded,
     is_plain,
     own_text,
+    truth_of,
     without_letters,
 )  # fmt: skip
+from negbank.sources.encoded import decoded
 from negbank.sources.layouts import Path, Roles, Table, dotted
 from negbank.sources.names import plain_name
 from negbank.sources.options import SourceOptions
@@ -108,14 +109,45 @@ class ChoiceColumns:
     def hidden(self) -> tuple[tuple[Path, ...], list[Choices] | None]:
         """ReClor's and HEAD-QA's way: `answers` holds choices where another column points into it."""
         for path in self.roles.right:
+            if self._marked(path):
+                self.roles = _without(self.roles, path)
+                return (path,), self._column(path)
             counts = [_count(value) for value in self.table.probe(path)]
             if not counts or min(counts) < 2:
                 continue
             for other in self.roles.right:
-                if other != path and _all_pointers(self.table.probe(other), min(counts)):
+                if other != path and self._points_into(other, path, min(counts)):
                     self.roles = _without(self.roles, path)
                     return (path,), self._column(path)
         return (), None
+
+    def _marked(self, path: Path) -> bool:
+        """Whether the items of a column's lists say themselves which is right: true and false both."""
+        truths: set[bool] = set()
+        for value in self.table.probe(path):
+            try:
+                truth = choices_of(value).truth if isinstance(value, list) else ()
+            except UnreadableCellError:
+                return False
+            if not truth:
+                return False
+            truths.update(truth)
+        return len(truths) == 2
+
+    def _points_into(self, other: Path, path: Path, count: int) -> bool:
+        """Whether a column holds the place of one of the answers in another, or 0 and 1 for each."""
+        probed = self.table.probe(other)
+        if _all_pointers(probed, count):
+            return True
+        pairs = zip(self.table.values(other), self.table.values(path), strict=True)
+        lists = [(marks, texts) for marks, texts in pairs if isinstance(marks, list) and isinstance(texts, list)]
+        return bool(lists) and len(lists) == len(self.table.rows) and all(_one_hot(*pair) for pair in lists)
+
+
+def _one_hot(marks: list[Any], texts: list[Any]) -> bool:
+    """Whether there is a 0 or 1 for each text, and a single 1."""
+    said = [truth_of(mark) for mark in marks]
+    return len(said) == len(texts) and None not in said and said.count(True) == 1
 
 
 def _count(value: Any) -> int:

@@ -105,6 +105,10 @@ class HubDataset:
         """The branch to read on the Hub; a mirror has the files of one."""
         return None if self.mirror else self.branch
 
+    def location(self) -> tuple[str, str | None]:
+        """What `datasets.load_dataset` has to be given to read it: `path`, and `cache_dir`."""
+        return self._path(), self._cache()
+
     def _cache(self) -> str | None:
         """Where `datasets` keeps its Arrow copy; its own place for the Hub.
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from negbank.errors import SourceError
-from negbank.sources.answers import Answers
+from negbank.sources.answers import NO_VERDICT, Answers
 from negbank.sources.cells import UnreadableCellError, context_text, own_text, preview
 from negbank.sources.choice_answers import ChoiceAnswers
 from negbank.sources.choice_columns import ChoiceColumns
@@ -23,7 +23,7 @@ from negbank.sources.talks import asked, is_messages, is_transcript, split_trans
 from negbank.sources.text_answers import TextAnswers
 from negbank.terms import ERRONEOUS_COT
 
-UNPROVEN: Final = (NO_QUESTION, NO_RIGHT_ANSWER)
+UNPROVEN: Final = (NO_QUESTION, NO_RIGHT_ANSWER, NO_VERDICT)
 """Reasons that say nothing against how a file was read: a set may well have questions without an answer."""
 MANY_UNPROVEN: Final = 0.5
 

@@ -148,7 +148,7 @@ def propose(table: Table, columns: Columns) -> Roles:
     right = tuple(map(table.find, columns.answers))
     _check_names(right, columns)
     if not right:
-        right = tuple(p for p in scope.all(names.RIGHT) if p not in taken and p not in choices and p not in wrong)
+        right = tuple(p for p in _right(scope) if p not in taken and p not in choices and p not in wrong)
     taken |= {*choices, *right, *wrong}
     return Roles(
         question, context, choices, right, wrong, _free(scope, names.ID, taken), _free(scope, names.SUBJECT, taken),
@@ -254,6 +254,12 @@ def _choices(table: Table, scope: Scope, taken: set[Path]) -> tuple[Path, ...]:
     free = [name for name in scope.top if (name,) not in taken and table.probe((name,))]
     letters = family(free, ("",))
     return tuple((name,) for name in letters or family(free, names.FAMILY))
+
+
+def _right(scope: Scope) -> list[Path]:
+    """The columns with a name for right answers: the known ones in order, then others that say so."""
+    known = scope.all(names.RIGHT)
+    return known + [path for name, path in scope.paths.items() if path not in known and names.is_right_name(name)]
 
 
 def _free(scope: Scope, wanted: Iterable[str], taken: set[Path]) -> Path | None:

@@ -12,7 +12,8 @@ from typing import Final
 
 QUESTION: Final = (
     "question", "questionstem", "questiontext", "qtext", "query", "prompt", "problem", "ctx", "goal", "stem",
-    "sentence", "startphrase", "instruction", "input", "anchor",
+    "sentence", "startphrase", "instruction", "input", "inputs", "utterance", "anchor", "conversations",
+    "conversation", "sent1",
 )  # fmt: skip
 CONTEXT: Final = (
     "context", "passage", "article", "knowledge", "support", "paragraph", "body", "story", "background", "document",
@@ -20,7 +21,7 @@ CONTEXT: Final = (
 )  # fmt: skip
 CHOICES: Final = (
     "choices", "options", "endings", "candidates", "answerchoices", "answeroptions", "alternatives", "mc1targets",
-    "mc2targets", "multiplechoice", "choice",
+    "mc2targets", "multiplechoice", "choice", "multiplechoicetargets", "targetscores",
 )  # fmt: skip
 FAMILY: Final = (
     "option",
@@ -42,12 +43,19 @@ RIGHT: Final = (
     "answer", "rightanswer", "correctanswer", "bestanswer", "answerkey", "answeridx", "answerindex", "answerid",
     "answernum", "answerletter", "answeroption", "answers", "correctanswers", "rightanswers", "answersspans",
     "possibleanswers", "answertext", "ans", "qans", "ra", "correct", "correctoption", "correctindex", "correctidx",
-    "correctchoice", "correctletter", "correctanswerindex", "correctansweridx", "correctanswerkey", "correctans", "cop",
-    "goldanswer", "groundtruth", "groundtruthanswer", "referenceanswer", "expectedanswer", "gold", "goldindex",
-    "goldidx", "key", "ideal", "canonicalsolution", "chosen", "positive", "pos", "solution", "target", "expected",
-    "output", "labelidx", "label",
+    "correctchoice", "correctletter", "correctanswerindex", "correctansweridx", "correctanswerkey", "correctans",
+    "cop", "goldanswer", "groundtruth", "groundtruthanswer", "referenceanswer", "expectedanswer", "gold", "goldindex",
+    "goldidx", "key", "ideal", "canonicalsolution", "chosen", "chosenresponse", "preferred", "positive", "pos",
+    "solution", "target", "expected", "targets", "multiplechoicescores", "answeraliases", "output", "labelidx",
+    "label",
 )  # fmt: skip
-PLURAL: Final = ("correctanswers", "rightanswers", "answers", "possibleanswers")
+_RIGHT_LIKE: Final = re.compile(
+    r"(?:the|gold|true)?(?:correct|right)(?:answers?|ans|options?|choices?|response|solution)?"
+    r"(?:id|idx|index|key|letter|num|number|no|position|text)?|(?:gold|true|answers?)(?:id|idx|index|key|letter|label)"
+)
+POINTERS: Final = ("id", "idx", "index", "key", "letter", "num", "number", "position", "option", "choice")
+"""Ends of names whose values point at an answer, and are none by themselves."""
+PLURAL: Final = ("correctanswers", "rightanswers", "answers", "possibleanswers", "answeraliases")
 """Those of them for all right answers, beside a column with one."""
 CLEARLY_RIGHT: Final = frozenset(
     ("rightanswer", "correctanswer", "bestanswer", "correctanswers", "rightanswers", "goldanswer", "groundtruth",
@@ -55,14 +63,16 @@ CLEARLY_RIGHT: Final = frozenset(
 )  # fmt: skip
 """Names that nobody gives to wrong answers."""
 
-CLASS_NAMES: Final = ("label", "correct", "target", "class", "key", "gold", "output")
+CLASS_NAMES: Final = (
+    "label", "correct", "target", "targets", "class", "key", "gold", "goldlabel", "truelabel", "output",
+)  # fmt: skip
 """Names that as often hold a class or a verdict; without choices to point into these need more proof."""
 
 WRONG: Final = (
     "negative", "negatives", "neg", "wronganswer", "wronganswers", "wrong", "incorrect", "incorrectanswer",
     "incorrectanswers", "rejected", "hallucinatedanswer", "distractor", "distractors", "hardnegative", "hardnegatives",
     "badanswer", "falseanswer", "bestincorrectanswer", "wrongchoices", "incorrectchoices",
-    "buggysolution",
+    "buggysolution", "rejectedresponse", "dispreferred", "nonpreferred",
 )  # fmt: skip
 WRONG_FAMILY: Final = (
     "distractor", "incorrectanswer", "incorrect", "wronganswer", "wrong", "negative", "neg", "hardnegative", "rejected",
@@ -73,12 +83,37 @@ WRONG_FAMILY: Final = (
 ID: Final = ("questionid", "id", "ind", "qid", "uid", "exampleid", "taskid", "idx", "pid")
 SUBJECT: Final = ("subject", "category", "topic", "activitylabel")
 VERDICT: Final = (
-    "label", "correct", "iscorrect", "right", "isright", "istrue", "relevance", "relevant", "verdict", "hallucination",
+    "iscorrect", "isright", "istrue", "correct", "right", "verdict", "correctness", "answeriscorrect", "answercorrect",
+    "hallucination", "ishallucination", "hallucinated", "ishallucinated", "iswrong", "isincorrect", "isfalse",
+    "iserror", "haserror", "thumbs", "thumb", "thumbsup", "thumbsdown", "feedback", "userfeedback", "vote", "rating",
+    "label", "labels", "relevance", "relevant", "judgement", "judgment", "grade", "evaluation", "passed", "accepted",
+    "isaccepted", "valid", "isvalid", "status", "flag", "flagged", "score", "reward",
 )  # fmt: skip
 """Columns that may say of the row's own answer whether it is right."""
 
-CLEAR_VERDICT: Final = frozenset(("iscorrect", "isright", "istrue", "correct", "right"))
-"""Those of them that can mean nothing else."""
+RATINGS: Final = (
+    "score", "rating", "grade", "reward", "correctness", "quality", "helpfulness", "votes", "upvotes", "overallscore",
+)  # fmt: skip
+"""Columns whose numbers may say how good the row's own answer is."""
+
+SAYS_WRONG: Final = frozenset(
+    ("hallucination", "ishallucination", "hallucinated", "ishallucinated", "iswrong", "isincorrect", "isfalse",
+     "iserror", "haserror", "thumbsdown", "flag", "flagged")
+)  # fmt: skip
+"""Those of them in which yes means wrong."""
+
+CLEAR_VERDICT: Final = frozenset(
+    ("iscorrect", "isright", "istrue", "correct", "right", "answeriscorrect", "answercorrect", "hallucination",
+     "ishallucination", "hallucinated", "ishallucinated", "iswrong", "isincorrect", "isfalse", "thumbsup", "thumbsdown")
+)  # fmt: skip
+"""Those of them that can mean nothing else, if they hold yes and no."""
+
+RESPONSE: Final = (
+    "response", "modelanswer", "modelresponse", "modeloutput", "prediction", "pred", "predicted", "predictedanswer",
+    "generated", "generatedanswer", "completion", "candidateanswer", "useranswer", "studentanswer", "submittedanswer",
+    "givenanswer", "botanswer", "assistant", "output",
+)  # fmt: skip
+"""Columns with what was answered, right or wrong: only a verdict says which."""
 
 STEPS: Final = ("steps", "completions", "chain", "chains", "reasoningsteps")
 STEP_MARKS: Final = (
@@ -90,6 +125,11 @@ def plain_name(name: object) -> str:
     """A name in lower case, without `_`, `-`, spaces and what else is no letter or digit."""
     text = str(name)
     return text if text.isalnum() and text.islower() else re.sub(r"[\W_]+", "", text.lower())
+
+
+def is_right_name(plain: str) -> bool:
+    """Whether a plain name says `right answer` in some way: `correctoptionid`, `goldindex`."""
+    return plain in RIGHT or _RIGHT_LIKE.fullmatch(plain) is not None
 
 
 def family(names: Iterable[str], stems: Iterable[str], least: int = 2) -> tuple[str, ...]:

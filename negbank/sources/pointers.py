@@ -198,6 +198,12 @@ def _base(values: Sequence[Any], choices: Sequence[Choices], rows: Sequence[int]
     if zeros:
         return 0, f"{zeros:,} of {len(pairs):,} values are 0, none equals the number of choices"
     if len(pairs) >= MANY and len({number for number, _ in pairs}) > 1:
+        blanks = _blanks(values, choices, rows, 1), _blanks(values, choices, rows, 0)
+        if blanks[0] > blanks[1]:
+            return None, (
+                f"none of {len(pairs):,} values is 0, but counted from 1 they point at a missing choice {blanks[0]:,} "
+                f"times, from 0 {blanks[1]:,} times; say which with --answer-base 0 or --answer-base 1"
+            )
         return 1, f"none of {len(pairs):,} values is 0"
     return None, (
         f"of its {len(pairs):,} values none is 0 and none equals the number of choices, which is too little to tell "
@@ -205,8 +211,29 @@ def _base(values: Sequence[Any], choices: Sequence[Choices], rows: Sequence[int]
     )
 
 
+def _blanks(values: Sequence[Any], choices: Sequence[Choices], rows: Sequence[int], base: int) -> int:
+    """How many values point at a choice that is blank if the first choice is `base`."""
+    return sum(
+        not choices[row].texts[number - base]
+        for row in rows for item in _items(values[row])
+        if (number := integer(item)) is not None and 0 <= number - base < choices[row].count
+    )  # fmt: skip
+
+
+_LETTERS: Final = re.compile(r"[A-Z](?:[\s,;/&+]*[A-Z])+")
+
+
 def _items(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else (value,)
+
+
+def _letters(value: Any) -> Sequence[Any]:
+    """`_items`, and of "BC" or "B, C" the letters: several choices that are right, in order, each once."""
+    if isinstance(value, str) and 1 < len(value) < 40 and _LETTERS.fullmatch(value.strip()):
+        found = re.findall("[A-Z]", value)
+        if found == sorted(set(found)):
+            return found
+    return _items(value)
 
 
 def _by_key(value: Any, choices: Choices, base: int) -> Picks | None:
@@ -214,7 +241,7 @@ def _by_key(value: Any, choices: Choices, base: int) -> Picks | None:
     if not keys:
         return None
     picks = []
-    for item in _items(value):
+    for item in [value] if isinstance(value, str) and value in keys else _letters(value):
         text = own_text(item) if is_plain(item) else ""
         if text not in keys:
             return None
@@ -235,7 +262,8 @@ def _by_text(value: Any, choices: Choices, base: int) -> Picks | None:
 def _place(text: str, texts: tuple[str, ...]) -> int | None:
     if text in texts:
         return texts.index(text)
-    for wanted in dict.fromkeys((folded(text), folded(without_letter(text)))):
+    whole = str(integer(text)) if text.endswith(".0") else text  # pandas writes 12 as 12.0 beside a missing value
+    for wanted in dict.fromkeys((folded(text), folded(without_letter(text)), whole)):
         found = [place for place, choice in enumerate(texts) if choice and folded(choice) == wanted]
         if found:
             return found[0] if len(found) == 1 else None
@@ -250,7 +278,7 @@ def _by_one_hot(value: Any, choices: Choices, base: int) -> Picks | None:
 
 
 def _by_letter(value: Any, choices: Choices, base: int) -> Picks | None:
-    return _within([letter(item) for item in _items(value)], choices)
+    return _within([letter(item) for item in _letters(value)], choices)
 
 
 def _by_index(value: Any, choices: Choices, base: int) -> Picks | None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from negbank.errors import SourceError
 from negbank.sources import names
 from negbank.sources.answers import UNREADABLE, Answers, answers_in, key_text, readable
-from negbank.sources.cells import UnreadableCellError, decoded, is_plain, kind_of, own_text, preview, several, truth_of
+from negbank.sources.cells import UnreadableCellError, is_plain, kind_of, own_text, preview, several, truth_of
+from negbank.sources.encoded import decoded, decoded_texts
 from negbank.sources.layouts import Path, Roles, Table, described, dotted
+from negbank.sources.listed import choices_doubt, judging_field
 from negbank.sources.names import plain_name
 from negbank.sources.options import SourceOptions
 from negbank.sources.pointers import MANY, SURE, folded, integer, letter
 from negbank.sources.rows import NO_RIGHT_ANSWER
+from negbank.sources.verdicts import apply_verdicts, drop_called_right, judged_column, rating_note
+from negbank.text.numbers import read_number
+
+MANY_NAMES: Final = ("answers", "distractors", "negatives", "choices")
+"""Ends of names of columns that have several answers in a row."""
 
 
 @dataclass
@@ -47,55 +54,37 @@ class TextAnswers:
             found.keys.append(key_text(keys[row]))
         if len(columns) > 1:
             found.evidence = "the first is the answer, the others count as right too"
-        self._apply_verdict(found)
+        apply_verdicts(found, self.table, self.roles, self.place)
+        if not self.roles.wrong and (note := rating_note(found, self.table)):
+            found.warnings.append(note)
         return found
-
-    def _apply_verdict(self, found: Answers) -> None:
-        """Where a column says of each row's own answer whether it is right, those that are not are wrong answers.
-
-        Raises SourceError where a column may say so, by a name that says it less clearly.
-        """
-        if self.roles.wrong or any(plain_name(c) in names.STEPS for c in self.table.columns):
-            return
-        for column in self.table.columns:
-            plain = plain_name(column)
-            if plain not in names.VERDICT or (column,) in (*found.columns, self.roles.question):
-                continue
-            said = [truth_of(value) for value in self.table.values((column,))]
-            if None in said or (all(said) and plain in names.CLEAR_VERDICT):
-                continue
-            if plain in names.CLEAR_VERDICT:
-                for row, true in enumerate(said):
-                    if not true:
-                        found.wrong[row], found.right[row] = found.right[row], []
-                found.form = f"texts, right where {column} says so"
-                return
-            if "answer" not in self.roles.named:
-                raise SourceError(
-                    f"{self.place}: the column {column} ({sum(map(bool, said)):,} yes, {said.count(False):,} no) may "
-                    f"say of {dotted(found.columns[0])} whether it is right; if so, rename it to is_correct, if not, "
-                    f"name the answers with --answer-column {dotted(found.columns[0])}"
-                )
 
     def _answer_values(self, path: Path, first: bool) -> list[list[str] | None]:
         """The answers in a column, None where a cell cannot be read."""
-        values = self.table.values(path)
-        if plain_name(path[-1]).endswith("answers"):
-            values = decoded(values) or values
+        values = self._decoded(path)
         split = self._separator(path)
         found: list[list[str] | None] = []
         for value in values:
             try:
+                if judging_field(value):
+                    raise UnreadableCellError
                 found.append(answers_in(value, split) if value is not None else [])
             except UnreadableCellError:
                 found.append(None)
         return found
 
+    def _decoded(self, path: Path) -> list[Any]:
+        """A column's values, lists and objects that are written as texts read."""
+        values = self.table.values(path)
+        if self.options.answer_form == "text":
+            return values
+        return (decoded if plain_name(path[-1]).endswith("answers") else decoded_texts)(values) or values
+
     def _separator(self, path: Path) -> str | None:
         """What stands between several answers of one text: as given, or as a best answer beside it shows."""
         if self.options.split_on is not None:
             return self.options.split_on
-        if not plain_name(path[-1]).endswith("answers"):
+        if not plain_name(path[-1]).endswith(MANY_NAMES):
             return None
         texts = [v for v in self.table.values(path) if isinstance(v, str)]
         if not texts or decoded(texts) is not None:
@@ -127,14 +116,22 @@ class TextAnswers:
     def _main_column(self) -> Path:
         """The first column whose values can be answers."""
         named = "answer" in self.roles.named
-        refused = []
+        refused: list[str] = []
+        judged = None if named else judged_column(self.table, [self.roles.question, *self.roles.context])
         for path in self.roles.right:
+            if judged and path in judged[1]:
+                continue
             problem = self._no_answer(path, named)
             if problem is None:
+                doubt = None if named else choices_doubt(self.table, path, (self.roles.question, *self.roles.context))
+                if doubt:
+                    raise SourceError(f"{self.place}: {doubt}")
                 return path
             refused.append(problem)
             if problem.startswith("!"):  # an index or a verdict: what else is there may not be taken instead
                 break
+        if judged and not any(problem.startswith("!") for problem in refused):
+            return judged[0]
         if refused:
             raise SourceError(f"{self.place}: {'; '.join(problem.lstrip('!') for problem in refused)}")
         raise SourceError(
@@ -144,10 +141,16 @@ class TextAnswers:
 
     def _no_answer(self, path: Path, named: bool) -> str | None:
         """Why a column's values cannot be right answers, or None. A "!" in front: and nothing else may be taken."""
-        values = [v for v in self.table.values(path) if v not in (None, "", [])]
+        values = [v for v in self._decoded(path) if v not in (None, "", [])]
         name, plain = dotted(path), plain_name(path[-1])
         if not values:
             return f"{name} holds nothing"
+        judging = [field for value in values[:1000] if (field := judging_field(value))]
+        if len(judging) > self.options.allow_skipped * len(values[:1000]):
+            return (
+                f"!{name} holds answers with a field {judging[0]!r}, which may say that not all are right; keep the "
+                "right ones in a column of their own, or call the field is_correct with true and false"
+            )
         unreadable = sum(1 for value in values[:1000] if not readable(value))
         if unreadable > self.options.allow_skipped * len(values[:1000]):
             bad = next(value for value in values if not readable(value))
@@ -160,6 +163,11 @@ class TextAnswers:
                 f"!{name} holds {pointing}, which points into choices that were not found: name them with "
                 f"--choices-column (there are {', '.join(self.table.shown())}), or say --answer-form text if these are "
                 "the answers themselves"
+            )
+        if not named and self._is_pointer(plain, flat):
+            return (
+                f"!{name} holds {preview(flat[0], 30)}, and by its name points at an answer elsewhere: name the "
+                f"choices with --choices-column, or say --answer-column {name} if these are the answers themselves"
             )
         if named or plain not in names.CLASS_NAMES:
             return None
@@ -177,6 +185,13 @@ class TextAnswers:
                 f"they are answers, say --answer-column {name}"
             )
         return None
+
+    @staticmethod
+    def _is_pointer(plain: str, values: Sequence[Any]) -> bool:
+        """Whether a name says that numbers (or, of an id, anything) point at an answer."""
+        if plain.endswith("id") or not plain.endswith(names.POINTERS) or plain == "key":
+            return plain.endswith("id")
+        return all(integer(value) is not None for value in values)
 
     def _beside_options(self) -> bool:
         """Whether other columns look like options: numbered or lettered, of a stem that is not known."""
@@ -229,6 +244,9 @@ class TextAnswers:
         for path in self.roles.wrong:
             values = self.table.values(path)
             values = decoded(values) or values
+            if self._counts(path, values, found):
+                found.warnings.append(f"{dotted(path)} holds numbers or verdicts and no wrong answers: not used")
+                continue
             split = self._separator(path)
             bad = 0
             for row, value in enumerate(values):
@@ -243,8 +261,25 @@ class TextAnswers:
                 )
             used.append(path)
         found.wrong_columns = tuple(used)
+        drop_called_right(found, self.table, self.roles)
         if len(used) > 1 or found.choices:
             found.wrong = [list(dict.fromkeys(texts)) if len(texts) > 1 else texts for texts in found.wrong]
+
+    def _counts(self, path: Path, values: Sequence[Any], found: Answers) -> bool:
+        """Whether a column by a wrong answer's name has only numbers or true and false, and the right answers are
+        nothing like it."""
+        if "negative" in self.roles.named:
+            return False
+        given = [value for value in values if value not in (None, "")]
+        if not given or not all(is_plain(v) and _is_mark(own_text(v)) for v in given):
+            return False
+        right = [texts[0] for texts in found.right if texts]
+        return len(right) >= 5 and sum(map(_is_mark, right)) < 0.1 * len(right)
+
+
+def _is_mark(text: str) -> bool:
+    """Whether a text is a number, in digits or words, or true or false."""
+    return truth_of(text) is not None or bool(read_number(text))
 
 
 def _points(values: Sequence[Any], beside_options: bool) -> str | None:

@@ -50,8 +50,8 @@ class Example:
 class Understood:
     """What was understood of a file.
 
-    `columns` are the columns by role (question, context, answer, choices, wrong, id, subject), as a user would name
-    them; `pointing` says how an answer is told, and `evidence` by what. `kept` of the `rows` are questions, after
+    `columns` are the columns by role (question, context, answer, choices, wrong, verdict, id, subject), as a user would
+    name them; `pointing` says how an answer is told, and `evidence` by what. `kept` of the `rows` are questions, after
     `merged` rows joined one that asks the same; `left_out` counts the others by reason, with the place of the first.
     `chains` says what kind of chains of thought the file holds, where it holds those and no questions.
     """
@@ -264,6 +264,7 @@ def _columns(roles: Roles, answers: Answers) -> dict[str, tuple[str, ...]]:
         "answer": answers.columns,
         "choices": answers.choice_columns,
         "wrong": answers.wrong_columns,
+        "verdict": answers.verdict_columns,
         "id": [roles.id] if roles.id else [],
         "subject": [roles.subject] if roles.subject else [],
     }
