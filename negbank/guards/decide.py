@@ -68,7 +68,8 @@ _ABOUT_WORDS = re.compile(
 )
 """Questions about words of a language that writes accents, where they count."""
 _ABOUT_FORMS = re.compile(
-    r"\b(?:plural|singular|past (?:tense|participle)|present participle|gerund|comparative|superlative|feminine|"
+    r"\b(?:plural|singular|contraction|short(?:ened)? form|past (?:tense|participle)|present participle|"
+    r"gerund|comparative|superlative|feminine|"
     r"masculine|conjugat\w*|infinitive|(?:noun|verb|adjective|adverb) (?:form )?(?:of|from)|inflect\w*)\b",
     re.IGNORECASE,
 )
@@ -159,7 +160,9 @@ def named_part(question: str, text: str) -> str:
         bare = (text if text.isascii() else fold_accents(text)).strip()  # what is raised is on the line in a core
         return plain if plain.rstrip(".!") != bare.rstrip(".!") else text
     kind = (found["before"] or found["after"]).lower()
-    return found["first"] or found["last"] if kind in _KINDS or kind in question.lower() else text
+    name = found["first"] or found["last"]
+    name = name.strip(_QUOTES) if len(name) > 3 else name
+    return name if kind in _KINDS or kind in question.lower() else text
 
 
 def _run_together(question: str, answer: str, candidate: str) -> Decision | None:

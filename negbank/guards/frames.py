@@ -19,7 +19,8 @@ _FRAME: Final = frozenset(
     "language operator article note version release formula element character mark key value answer name prefix suffix "
     "term unit function keyword command tag option called named written as of in on at expression equation result "
     "literal note grade type class temperature length distance price amount total ion compound molecule isotope "
-    "position place rank vit roughly about exactly simply just i think would be that this means".split()
+    "position place rank vit he she they was were roughly about exactly "
+    "simply just i think would be that this means".split()
 )
 _MEANS_SOMETHING: Final = frozenset(
     "not no never non nor neither without except before after more less than least most north south east west minus "
@@ -45,7 +46,9 @@ _CASE: Final = re.compile(
     re.IGNORECASE,
 )
 _PUNCTUATION: Final = re.compile(
-    r"\b(?:punctuat\w*|apostrophes?|possessive|contraction|hyphen\w*|commas?|quotation marks?|quoted)\b", re.IGNORECASE
+    r"\b(?:punctuat\w*|apostrophes?|possessive|contraction|short(?:ened)? form|hyphen\w*|"
+    r"commas?|quotation marks?|quoted)\b",
+    re.IGNORECASE,
 )
 _ACCENTS: Final = re.compile(
     r"\b(?:accent\w*|diacritics?|umlauts?|tildes?|cedilla|circumflex|diaeres[ie]s|dieresis|"
@@ -73,7 +76,8 @@ _NOTATION: Final = re.compile(r"\bscientific notation\b", re.IGNORECASE)
 _SCIENTIFIC: Final = re.compile(r"(-?\d[\d.,]*) ?(?:[×x*·] ?10\^|[eE])")
 _WORDS: Final = frozenset(
     "capital capitals capitalise capitalised capitalize capitalized capitalization uppercase lowercase upper-case "
-    "lower-case upper lower noun punctuation punctuated apostrophe apostrophes possessive contraction hyphen hyphens "
+    "lower-case upper lower noun punctuation punctuated apostrophe apostrophes possessive contraction short "
+    "shortened hyphen hyphens "
     "hyphenated hyphenation comma commas quotation quoted accent accents accented diacritic diacritics umlaut umlauts "
     "tilde tildes cedilla circumflex diaeresis dieresis trema macron caron breve ogonek special "
     "word say write spell spelled spelling spells spelt release version build firmware "
@@ -172,7 +176,7 @@ def _pairs(question: str, answer: str, candidate: str) -> Decision | None:
 
 
 def _pair(text: str) -> tuple[str, str] | None:
-    plain = spelling_form(text).lower().strip(" .")
+    plain = re.sub(r"^(\w+)[ -]all$", r"\1-\1", spelling_form(text).lower().strip(" ."))  # two all
     found = _TWO.fullmatch(plain) if len(plain) < 40 else None
     if found is None:
         return None
@@ -287,7 +291,8 @@ def _is_allowed(word: str, question: str) -> bool:
         return True
     if word in _MEANS_SOMETHING or not word.replace("'", "").isalpha():
         return False
-    if word in _FRAME or word in _question_words(question):
+    asked = _question_words(question)
+    if word in _FRAME or word in asked or any(word.removesuffix(end) in asked for end in ("d", "ed", "s", "es")):
         return True
     return word in _FOREIGN and _LANGUAGES.search(question) is not None
 

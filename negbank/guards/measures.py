@@ -10,6 +10,7 @@ from typing import Final
 
 from negbank.guards.decision import Decision, Verdict
 from negbank.text.dates import Date, compare_dates, names_era, read_dates, read_period
+from negbank.text.number_words import read_words
 from negbank.text.unit_names import read_unit
 from negbank.text.unit_table import Dimension, Unit, calendar_sizes
 from negbank.text.units import RATIO, Quantity, read_quantities
@@ -41,9 +42,12 @@ _ASKS_DECADE: Final = re.compile(r"\b(?:what|which) decade\b", re.I)
 _ASKS_CENTURY: Final = re.compile(r"\b(?:what|which) century\b", re.I)
 _WORD: Final = re.compile(r"[A-Za-zμΩ°%€£$²³/]+")
 _ASKS_RATIO: Final = re.compile(r"\b(?:ratio|proportion|scale|odds)\b", re.I)
+_MORNING: Final = re.compile(r"\bmorning\b|\ba\.?m\b|\bmidnight\b", re.I)
+_LATER: Final = re.compile(r"\b(?:afternoon|evening|noon|midday)\b|\bp\.?m\b", re.I)
 _SHORT_YEAR: Final = re.compile(r"(?:in )?['’‘](\d\d)")
 _MILITARY: Final = re.compile(r"([01]?\d(?=\.)|[01]\d|2[0-3])\.?([0-5]\d)(?: ?(?:h|hrs|hours))?\.?", re.I)
 _CLOCK: Final[Dimension] = (("clock", 1),)
+_TIME: Final[Dimension] = (("s", 1),)
 
 
 def decide_dates(question: str, answer: str, candidate: str) -> Decision | None:
@@ -132,6 +136,7 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
     ours, theirs = read_quantities(answer), read_quantities(candidate)
     if _are_clocks(ours, theirs) and not _ASKS_RATIO.search(question):  # 0:10 and 10:00 are 10 minutes both ways
         ours, theirs = (tuple(q for q in side if q.dimension == _CLOCK) for side in (ours, theirs))
+        ours = _in_part_of_day(question, ours)
     if ours and theirs and (_of_day(answer) or _of_day(candidate)):
         ours, theirs = _as_clock(answer, ours, theirs), _as_clock(candidate, theirs, ours)
     if not ours or not theirs:
@@ -152,6 +157,14 @@ def decide_quantities(question: str, answer: str, candidate: str) -> Decision | 
 
 def _are_clocks(ours: tuple[Quantity, ...], theirs: tuple[Quantity, ...]) -> bool:
     return all(any(q.dimension == _CLOCK for q in side) for side in (ours, theirs))
+
+
+def _in_part_of_day(question: str, readings: tuple[Quantity, ...]) -> tuple[Quantity, ...]:
+    """The readings of a time that the question's own `in the evening` leaves; all where it says nothing."""
+    morning, later = _MORNING.search(question) is not None, _LATER.search(question) is not None
+    if morning == later:
+        return readings
+    return tuple(q for q in readings if (q.value < 720) == morning) or readings
 
 
 def _without_rate(question: str, text: str) -> str:
@@ -347,6 +360,8 @@ def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict
     if plain.counted or plain.number.percent or plain.number.roman or measured.dimension in (_CLOCK, RATIO):
         return None
     named = [unit for unit in units_in(question) if unit.dimension == measured.dimension]
+    if not named and _HOW_OLD.search(question) and (calendar_sizes(measured.dimension) or measured.dimension == _TIME):
+        return "same" if calendar_sizes(measured.dimension) and measured.value == plain.value else "different"
     if named:
         wanted = {unit.factor * plain.value + unit.offset for unit in named}
         if measured.value in wanted:
@@ -354,8 +369,6 @@ def _beside_plain(question: str, measured: Quantity, plain: Quantity) -> Verdict
         if any(abs(measured.value - value) <= abs(value) * CONVERTED / 4 for value in wanted):
             return "ambiguous"
         return "different"
-    if _HOW_OLD.search(question) and (calendar_sizes(measured.dimension) or measured.dimension == (("s", 1),)):
-        return "same" if calendar_sizes(measured.dimension) and measured.value == plain.value else "different"
     others = [unit for unit in units_in(question) if not _is_everyday(unit)]
     if measured.number.value != plain.number.value and measured.value != plain.value:
         return "different"
@@ -389,8 +402,11 @@ def units_in(question: str) -> tuple[Unit, ...]:
     found = [unit for phrase in _HOW_MANY.findall(text) for unit in read_unit(phrase)]
     if found:
         return tuple(dict.fromkeys(found))
-    for word in _WORD.findall(text):
-        name = word.lower()
+    for at in _WORD.finditer(text):
+        word, name = at[0], at[0].lower()
+        before = text[: at.start()].rpartition(" ")[0].rpartition(" ")[2].lower()
+        if before[-1:].isdigit() or before in ("a", "an") or (before.isalpha() and read_words([before])):
+            continue  # what two hours measure is given, and not asked for in hours
         spelled_out = len(name) > 3 or name in (
             "mph",
             "kph",

@@ -75,7 +75,7 @@ def _drop(text: str, extra: frozenset[str]) -> str:
 
 def _listed(text: str) -> int:
     tokens = tokens_of(text)
-    return tokens.count("and") + tokens.count("or")
+    return tokens.count("and") + tokens.count("or") + text.count(",")
 
 
 @functools.lru_cache(maxsize=1 << 14)

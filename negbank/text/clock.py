@@ -18,6 +18,11 @@ _WORDED: Final = re.compile(
     r"(?P<part> (?:in the (?:morning|afternoon|evening)|at night))?",
     re.IGNORECASE,
 )
+_SPOKEN: Final = re.compile(
+    r"(?P<hour>[a-z]+)[ -](?P<minutes>(?:oh )?[a-z]+(?:[ -][a-z]+)?)"
+    r"(?:(?P<half> ?[ap]\.?m\.?)|(?P<part> (?:in the (?:morning|afternoon|evening)|at night)))",
+    re.IGNORECASE,
+)
 _NAMED: Final = {"noon": 720, "midday": 720, "midnight": 0, "12 noon": 720, "12 midnight": 0, "twelve noon": 720}
 
 
@@ -42,6 +47,16 @@ def read_clock(text: str) -> tuple[int, ...]:
 
 
 def _read_worded(text: str) -> tuple[int, ...]:
+    said = _SPOKEN.fullmatch(text)
+    if said is not None:  # five thirty pm
+        hour, minutes = _small(said["hour"]), _small(said["minutes"].removeprefix("oh "))
+        if hour is not None and minutes is not None and 1 <= hour <= 12 and 0 < minutes < 60:
+            return tuple(time % 1440 for time in _hours(hour, minutes, said["half"] or "", said["part"] or "", False))
+    return _read_relative(text)
+
+
+def _read_relative(text: str) -> tuple[int, ...]:
+    """`half past six`, `ten to seven in the evening`, `nine o'clock`."""
     found = _WORDED.fullmatch(text)
     if found is None or not (found["minutes"] or found["clock"] or found["half"] or found["part"]):
         return ()

@@ -39,7 +39,8 @@ _NAMES: Final = {
     "less than or equal to": "≤", "greater than": ">", "less than": "<", "not equal to": "≠", "not equal": "≠",
     "empty set": "∅", "the empty set": "∅", "times": "×", "x": "×", "*": "×", "·": "×",
     "multiplication sign": "×", "division sign": "÷",
-    "plus": "+", "minus": "-", "equals": "=", "percent": "%", "per cent": "%", "ampersand": "&", "asterisk": "*",
+    "plus": "+", "minus": "-", "equals": "=", "equal": "=",
+    "percent": "%", "per cent": "%", "ampersand": "&", "asterisk": "*",
     "hash": "#", "degree": "°", "square root": "√", "there exists": "∃", "for all": "∀", "union": "∪",
     "intersection": "∩", "element of": "∈", "dollar": "$", "dollar sign": "$", "euro": "€", "euro sign": "€",
     "pound sign": "£", "question mark": "?", "exclamation mark": "!", "exclamation point": "!", "comma": ",",
@@ -199,7 +200,7 @@ def named_symbols(text: str) -> frozenset[str]:
         letter = GREEK.get(name.removeprefix(prefix)) if name.startswith(prefix) else None
         if letter is not None:
             return frozenset((letter.upper() if upper else letter,))
-    sign = _NAMES.get(name) or _NAMES.get(form.lower())
+    sign = _NAMES.get(name) or _NAMES.get(name.replace("-", " ")) or _NAMES.get(form.lower())
     note = re.fullmatch(r"([A-Ga-g])[ -]?(sharp|flat|natural|♮|#|b)", form, re.IGNORECASE)
     if note is not None and (len(note[2]) > 1 or form[0].isupper()):
         return frozenset(

@@ -144,6 +144,8 @@ _CUSTOMARY: Final[tuple[tuple[str, Dimension, Fraction | int], ...]] = (
     ("kph kmh kmph", _SPEED, Fraction(1000, 3600)),
     ("knot knots kn kt kts", _SPEED, Fraction(1852, 3600)),
     ("° degree degrees deg", _DEGREE, 1),
+    ("kilohm kilohms", _OHM, 1000),
+    ("megohm megohms", _OHM, 10**6),
     ("right_angle right_angles", _DEGREE, 90),
     ("straight_angle straight_angles", _DEGREE, 180),
     ("full_angle full_turn full_turns", _DEGREE, 360),

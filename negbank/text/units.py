@@ -64,7 +64,7 @@ _GLUED: Final = re.compile(r"([-+]?(?:\d[\d.,]*(?:/\d+)?|½|¼|¾))(?=[A-Za-zμ�
 _JOINT: Final = re.compile(r"(?:,? and |, ?| )?")
 _AND_SHARE: Final = re.compile(r"(.+?) and (?:an? )?(half|quarter|third|[a-z]+ [a-z]+s)", re.I)
 _SHARE_OF: Final = re.compile(
-    r"(half|quarter|an? (?:half|quarter|third)|[a-z]+[ -](?:quarters|thirds|tenths|fifths)) (?:of )?an? (.+)", re.I
+    r"(half|quarter|an? [a-z]+|[a-z]+[ -](?:quarters|thirds|tenths|fifths)) (?:of )?an? (.+)", re.I
 )
 _FEET: Final = re.compile(r"(\d{1,2}) ?(?:'|′|ft\.?|feet|foot) ?(\d{1,2}(?:\.\d)?|½)? ?(?:\"|''|″|in\.?|inch(?:es)?)?")
 _CURRENCY: Final = re.compile(r"(US\$|C\$|A\$|CA\$|AU\$|R\$|[$€£¥₹₽₩₺₪]|[A-Z]{3}|Rs\.?|S?Fr\.?) ?(?=[-+\d.(½¼¾])")
