@@ -11,7 +11,7 @@ from negbank.guards.decision import Decision, Verdict
 from negbank.guards.keys_and_notes import decide_keys, decide_notes
 from negbank.text.formulae import formula_form, is_telling
 from negbank.text.maths import Maths, compare_maths, looks_like_maths, read_maths
-from negbank.text.maths_words import formula_of_words
+from negbank.text.maths_words import FORMULA_WORDS, formula_of_words
 from negbank.text.numbers import read_number
 from negbank.text.symbols import named_symbols, symbol_form
 from negbank.text.unit_names import read_unit
@@ -75,6 +75,8 @@ def decide_formal(question: str, answer: str, candidate: str) -> Decision | None
     """Symbols, chemical formulae and mathematics; None where either side is in words."""
     if len(answer) > MAX_LENGTH or len(candidate) > MAX_LENGTH:
         return None
+    if _is_prose(answer) and _is_prose(candidate):
+        return None
     answer, candidate = _SAID_BEFORE.sub("", answer), _SAID_BEFORE.sub("", candidate)
     answer, candidate = formula_of_words(answer), formula_of_words(candidate)
     if _ABOUT_LOGIC.search(question):
@@ -109,6 +111,13 @@ def decide_formal(question: str, answer: str, candidate: str) -> Decision | None
     if found is None and _are_cases_of_a_symbol(question, ours, theirs):
         return Decision("different", "symbol")
     return found
+
+
+def _is_prose(text: str) -> bool:
+    """Whether `text` is a phrase of plain words, at least three of which no formula is said with."""
+    if len(text) < 20 or not text.replace(" ", "").isalpha() or not text.isascii():
+        return False
+    return sum(len(word) > 3 and word not in FORMULA_WORDS for word in text.lower().split()) >= 3
 
 
 def _commented(symbol: str, text: str) -> bool:

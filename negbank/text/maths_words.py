@@ -14,7 +14,7 @@ _TRIGGER: Final = re.compile(
     r"equal|equals|pi|reals?|numbers?|infinity|between|except|factorial|negative)\b",
     re.IGNORECASE,
 )
-_KNOWN: Final = WORDS | frozenset(
+FORMULA_WORDS: Final = WORDS | frozenset(
     "root square cube squared cubed times multiplied divided plus minus greater less larger smaller more least most "
     "power equal equals real reals number numbers infinity except factorial negative positive than that every each "
     "values value without other apart from excluding with does unequal strictly principal raised sqrt "
@@ -65,7 +65,7 @@ def formula_of_words(text: str) -> str:
     """`text` with the words of a formula as signs; `text` itself where other words would be left."""
     if len(text) > MAX_LENGTH or " " not in text or "\\" in text:
         return text
-    if any(len(word) > 3 and word.isalpha() and word not in _KNOWN for word in text.lower().split()):
+    if any(len(word) > 3 and word.isalpha() and word not in FORMULA_WORDS for word in text.lower().split()):
         return text
     if _TRIGGER.search(text) is None:
         return text
