@@ -43,6 +43,8 @@ bench: setup     ## every benchmark against its peers (two hours on two cores)
 	$(BIN)/python -m benchmarks.plausibility
 	$(BIN)/python -m benchmarks.cosine_rule ../shared/data
 	$(BIN)/python -m benchmarks.cli
+	$(BIN)/python -m benchmarks.guards --pairs ../shared/data/answer-pairs/pairs.jsonl --table
+	$(BIN)/python -m benchmarks.tricky_chains --chains ../shared/data/tricky-chains/chains.jsonl
 	$(BIN)/python -m benchmarks.registry
 	$(BIN)/python -m benchmarks.registry_crash
 	$(BIN)/python -m benchmarks.push

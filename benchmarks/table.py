@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import statistics
 from pathlib import Path
 from typing import Any
 
@@ -168,6 +169,55 @@ def cli() -> list[Row]:
 SETUPS = {"zero": "0 shots", "drawn": "25 shots drawn for each", "fixed": "one block of 25 shots"}
 
 
+def guards() -> list[Row]:
+    rows = []
+    for name, report in results("guards.json"):
+        for kind, found in report["pairs"].items():
+            right, wrong = found["right_refused"], found["wrong_kept"]
+            met = right["share"] >= right["target"] and wrong["share"] >= wrong["target"]
+            rows.append((
+                f"answer pairs through `add`, {kind}: right ones refused, wrong ones kept",
+                f"{right['hits']} of {right['pairs']}, {wrong['hits']} of {wrong['pairs']}",
+                f"{right['target']:.0%}, {wrong['target']:.0%}: {'reached' if met else '**not reached**'}", name,
+            ))  # fmt: skip
+        for file, target in (("halueval", 0.98), ("truthfulqa", 0.98)):
+            share = report[file]["near_miss_share"]
+            wrong_answers = report[file]["wrong_answers"]
+            rows.append(
+                (f"{file}'s {wrong_answers:,} wrong answers that come in as near-misses", f"{share:.1%}",
+                 reached(share, target), name)
+            )  # fmt: skip
+    return rows
+
+
+def tricky_chains() -> list[Row]:
+    rows = []
+    for name, report in results("tricky-chains.json"):
+        chains, errors, bench = report["chains"], report["first_errors"], report["processbench"]
+        rows += [
+            (f"{chains['chains']} tricky chains: right ones admitted as wrong, wrong ones taken as right",
+             f"{len(chains['right_admitted_as_wrong'])}, {len(chains['wrong_taken_as_right'])}", "0, at most 1", name),
+            ("the same: wrong ones admitted", f"{chains['wrong_admitted_share']:.0%}",
+             reached(chains["wrong_admitted_share"], 0.6), name),
+            (f"{errors['chains']} planted first errors placed right, placed wrong",
+             f"{errors['right_share']:.0%}, {errors['placed'].get('wrong', 0)}", "at least 60%, 0", name),
+            ("ProcessBench's 400 chains: right ones admitted, wrong ones admitted with their marked step",
+             f"{bench['right_admitted']} of 200, {bench['with_the_marked_step']} of 200", "0, at least 190", name),
+        ]  # fmt: skip
+    return rows
+
+
+def against() -> list[Row]:
+    return [
+        (f"`mine arc --tier near-miss`, {kind}, beside commit {report['other_commit']}",
+         f"{statistics.median(report['runs_s'][kind]['now']):.1f} s against "
+         f"{statistics.median(report['runs_s'][kind]['before']):.1f} s: {ratio:.2f}x",
+         reached(ratio, report["limit"], at_most=True), name)
+        for name, report in results("against.json")
+        for kind, ratio in report["ratio"].items()
+    ]  # fmt: skip
+
+
 def scoring() -> list[Row]:
     rows = []
     for name, report in results("scoring-*.json"):
@@ -318,6 +368,9 @@ def main() -> None:
         *neighbors(),
         *plausibility(),
         *cli(),
+        *against(),
+        *guards(),
+        *tricky_chains(),
         *registry(),
         *push(),
         *scoring(),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Final
 
 from negbank.guards.core import LEADING, core, core_key
@@ -45,6 +47,9 @@ _ASKS_FORM = re.compile(
 )
 
 
+_HAS_LATIN: Final = re.compile("[A-Za-z]")
+
+
 def decide_alias(question: str, answer: str, candidate: str) -> Decision | None:
     """`same` where the tables know both as names of one thing, `different` where they are two of one closed kind."""
     right, other = ids_of(answer), ids_of(candidate)
@@ -75,9 +80,10 @@ def ids_of(text: str) -> Ids:
     spaces = text.count(" ")
     if len(text) > _MAX_NAME or spaces > _MAX_SPACES or (spaces > _MAX_SPACES_IN_PROSE and text[1:].islower()):
         return NOTHING
-    names, codes = _tables()
     if not _may_name(text):
         return NOTHING
+    codes = _tables().codes
+    names = _tables().names if text.isascii() else _all_names()
     key = core_key(text)
     first, _, rest = key.partition(" ")
     found = names.get(key, NOTHING) | (names.get(rest, NOTHING) if first in ("from", "in") else NOTHING)
@@ -101,14 +107,14 @@ def _may_name(text: str) -> bool:
 @functools.lru_cache(maxsize=1)
 def _first_words() -> frozenset[str]:
     """The first words of all names, and the words that lead up to an answer."""
-    names, _ = _tables()
+    names = _tables().names
     return frozenset(key.partition(" ")[0] for key in names) | LEADING - {"to", "of", "in", "a", "the", "it", "that"}
 
 
 def is_code(text: str) -> bool:
     """Whether `text` is a code, symbol or formula of the tables and not a name."""
-    names, codes = _tables()
-    return _code(core(text)).replace(".", "") in codes and core_key(text) not in names
+    names = _tables().names if text.isascii() else _all_names()
+    return _code(core(text)).replace(".", "") in _tables().codes and core_key(text) not in names
 
 
 def _code(text: str) -> str:
@@ -133,19 +139,36 @@ def kinds_of(text: str) -> set[str]:
     return {name.partition(":")[0] for name in ids_of(text)}
 
 
+@dataclass(frozen=True)
+class _Tables:
+    """Ids by name (see `core_key`) and by code, and the names in other scripts than the Latin one, each with its id."""
+
+    names: dict[str, Ids]
+    codes: dict[str, Ids]
+    other_scripts: list[tuple[str, str]]
+
+
 @functools.lru_cache(maxsize=1)
-def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
+def _tables() -> _Tables:
+    """The tables; names in other scripts, half of all, are left as they are until a text in one is asked about."""
     names: dict[str, set[str]] = defaultdict(set)
     codes: dict[str, set[str]] = defaultdict(set)
+    other_scripts: list[tuple[str, str]] = []
+
+    def put(member: str, name: str) -> None:
+        if name.isascii() or _HAS_LATIN.search(unicodedata.normalize("NFD", name)):
+            names[core_key(name)].add(member)
+        else:
+            other_scripts.append((name, member))
 
     def add(member: str, *spelled: str) -> None:
         for name in spelled:
             if re.fullmatch(r"(?:[A-Z]\.?){2,5}|[A-Za-z]*[A-Z][A-Za-z]*[A-Z]\w*|[A-Z]\w*\d\w*", name):
                 codes[name.replace(".", "")].add(member)
                 if len(name) > 3 and name.isalpha():
-                    names[core_key(name)].add(member)
+                    put(member, name)
             elif name:
-                names[core_key(name)].add(member)
+                put(member, name)
 
     _add_countries(add, codes)
     for code, name, *others in read_table("us_states"):
@@ -162,7 +185,7 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
     for period, known in read_table("calendar"):
         kind, _, number = period.partition("-")
         for name in known.split("|"):
-            names[core_key(name)].add(f"{kind}:{number}")
+            put(f"{kind}:{number}", name)
     for name, period in (
         ("Weds", "day:2"),
         ("Tues", "day:1"),
@@ -170,20 +193,33 @@ def _tables() -> tuple[dict[str, Ids], dict[str, Ids]]:
         ("Thur", "day:3"),
         ("Sept", "month:9"),
     ):
-        names[core_key(name)].add(period)
+        put(period, name)
     for code, known in read_table("languages"):
         for name in known.split("|"):
-            names[core_key(name)].add(f"language:{code}")
-            names[core_key(name) + " language"].add(f"language:{code}")
+            put(f"language:{code}", name)
+            if name.isascii():
+                names[core_key(name) + " language"].add(f"language:{code}")
     names["farsi"].add("language:fa")
     names["mandarin"].add("language:zh")
     names["castilian"].add("language:es")
     for table in ("terms", "places", "places_cldr", "people"):
         for same in read_names(table):
             add(f"{_MEMBERS_OF[table]}:{same[0]}", *same)
-    return {key: frozenset(ids) for key, ids in names.items() if key}, {
-        key: frozenset(ids) for key, ids in codes.items()
-    }
+    return _Tables(
+        {key: frozenset(ids) for key, ids in names.items() if key},
+        {key: frozenset(ids) for key, ids in codes.items()},
+        other_scripts,
+    )
+
+
+@functools.lru_cache(maxsize=1)
+def _all_names() -> dict[str, Ids]:
+    """Ids by name in every script."""
+    names = dict(_tables().names)
+    for name, member in _tables().other_scripts:
+        key = core_key(name)
+        names[key] = names.get(key, NOTHING) | {member}
+    return names
 
 
 def _add_countries(add: object, codes: dict[str, set[str]]) -> None:
