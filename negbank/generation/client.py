@@ -1,7 +1,8 @@
 """A server that speaks OpenAI's chat completions: asked patiently, and its refusals in our words.
 
 `requests` is used, and not huggingface-hub's InferenceClient: that one asks nobody while HF_HUB_OFFLINE is set, not
-even a server on this machine, and sends the user's token of the Hub to any server where no other key is given.
+even a server on this machine, and sends the user's token of the Hub to any server where no other key is given. It is
+imported once a server is asked, as that takes 0.15 s.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
-
 from negbank.errors import GenerationError
+
+if TYPE_CHECKING:
+    import requests
 
 KEY_VARIABLE: Final = "NEGBANK_API_KEY"
 """Its key is for whatever server is asked."""
@@ -151,6 +152,8 @@ class Client:
         )
 
     def _attempt(self, body: Mapping[str, Any]) -> dict[str, Any] | _Problem:
+        import requests
+
         try:
             status, headers, content = self._post(body)
         except requests.exceptions.RequestException as error:
@@ -163,6 +166,8 @@ class Client:
 
     def _post(self, body: Mapping[str, Any]) -> tuple[int, Mapping[str, str], bytes]:
         """One answer as it comes, within the time limit, however slowly its bytes drip."""
+        import requests
+
         limit_s = self.endpoint.patience.timeout_s
         deadline, content = time.monotonic() + limit_s, bytearray()
         with self._session().post(
@@ -182,6 +187,8 @@ class Client:
 
     def _session(self) -> requests.Session:
         """One a thread; the key goes into the header here, and nowhere else."""
+        import requests
+
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
@@ -195,7 +202,9 @@ class Client:
 
     def _broken(self, error: requests.exceptions.RequestException) -> _Problem:
         """What a request without an answer means."""
-        text, patience, kinds = str(error), self.endpoint.patience, requests.exceptions
+        import requests.exceptions as kinds
+
+        text, patience = str(error), self.endpoint.patience
         if isinstance(error, kinds.ConnectTimeout) or any(word in text for word in _NOBODY):
             # somebody who has answered before may be starting anew; who never has is not there
             limit = patience.attempts if self._has_answered else 2
@@ -254,6 +263,9 @@ class Client:
 
 def _block(answer: requests.Response) -> bytes:
     """What has arrived of an answer, without waiting for more; nothing at its end."""
+    import requests
+    import urllib3
+
     try:
         return bytes(answer.raw.read1(65536, decode_content=True))
     except urllib3.exceptions.ReadTimeoutError as error:

@@ -48,6 +48,7 @@ _ASKS_FORM = re.compile(
 
 
 _HAS_LATIN: Final = re.compile("[A-Za-z]")
+_LAST_LATIN: Final = "\u024f"
 
 
 def decide_alias(question: str, answer: str, candidate: str) -> Decision | None:
@@ -82,8 +83,7 @@ def ids_of(text: str) -> Ids:
         return NOTHING
     if not _may_name(text):
         return NOTHING
-    codes = _tables().codes
-    names = _tables().names if text.isascii() else _all_names()
+    codes, names = _tables().codes, _names_for(text)
     key = core_key(text)
     first, _, rest = key.partition(" ")
     found = names.get(key, NOTHING) | (names.get(rest, NOTHING) if first in ("from", "in") else NOTHING)
@@ -113,7 +113,7 @@ def _first_words() -> frozenset[str]:
 
 def is_code(text: str) -> bool:
     """Whether `text` is a code, symbol or formula of the tables and not a name."""
-    names = _tables().names if text.isascii() else _all_names()
+    names = _names_for(text)
     return _code(core(text)).replace(".", "") in _tables().codes and core_key(text) not in names
 
 
@@ -210,6 +210,12 @@ def _tables() -> _Tables:
         {key: frozenset(ids) for key, ids in codes.items()},
         other_scripts,
     )
+
+
+def _names_for(text: str) -> dict[str, Ids]:
+    """Ids by name, in every script where `text` has a letter of another than the Latin one."""
+    foreign = not text.isascii() and any(letter > _LAST_LATIN and letter.isalpha() for letter in text)
+    return _all_names() if foreign else _tables().names
 
 
 @functools.lru_cache(maxsize=1)
