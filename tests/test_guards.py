@@ -166,6 +166,44 @@ def test_an_answer_to_a_question_that_asks_the_same_is_refused() -> None:
     assert result.refused.select("negative", "reason").rows() == [("sunshine", "same-question")]
 
 
+def test_near_answers_come_from_neither_the_same_topic_nor_quite_another() -> None:
+    asked = frame_of(
+        *(question(f"q{n}", f"{word} q?", f"{word} a") for n, word in enumerate(("One", "Two", "Six", "Ten")))
+    )
+    rows = candidates_of(
+        *(candidate("q0", f"{word} x", "near-miss", n, "other-question", f"q{n + 1}")
+          for n, word in enumerate(("Tin", "Oak", "Fog"))),
+        candidate("q0", "Owl x", "irrelevant", 0, "other-question", "q3"),
+    )  # fmt: skip
+    texts = texts_to_encode(rows, asked)
+    row = {text: place for place, text in enumerate(texts)}
+    matrix = np.eye(len(texts), dtype=np.float32)
+    for word, cosine in (("Two", 0.7), ("Six", 0.2), ("Ten", 0.0)):
+        matrix[row[f"{word} q?"]] *= np.sqrt(1 - cosine**2)
+        matrix[row[f"{word} q?"], row["One q?"]] = cosine
+    topics = Rules(FAR, FAR, same_topic=Margin(0.5, 0.9, 1000), other_topic=Margin(0.1, 0.5, 1000))
+    result = screen(rows, asked, TextVectors(row, matrix), topics)
+    assert result.refused.select("negative", "reason").rows() == [("Tin x", "same-topic"), ("Fog x", "other-topic")]
+    assert result.kept["negative"].to_list() == ["Oak x", "Owl x"]
+
+
+def test_near_answers_share_no_word_with_the_right_one() -> None:
+    asked = frame_of(
+        question("q1", "Which shows a reaction?", "iron forming rust"), question("q2", "What is bare?", "x")
+    )
+    rows = candidates_of(
+        candidate("q1", "rusting metal surfaces", origin="other-question", origin_id="q2"),
+        candidate("q1", "rusting metal surfaces", "irrelevant", 0, "other-question", "q2"),
+        candidate("q1", "bare metal surfaces", origin="other-question", origin_id="q2"),
+        candidate("q1", "Clean metal surfaces", origin="other-question", origin_id="q2"),
+    )
+    result = screen(rows, asked, apart(rows, asked), Rules(FAR, FAR))
+    assert result.refused.select("negative", "tier", "reason").rows() == [
+        ("rusting metal surfaces", "near-miss", "part-of-answer"),
+        ("Clean metal surfaces", "near-miss", "other-type"),
+    ]
+
+
 def test_questions_of_the_evaluation_set_are_refused_exactly_and_nearly() -> None:
     evaluation = frame_of(question("e1", "which is a GAS", "neon"), question("e2", "Boiling is seen in what?", "soup"))
     rows = candidates_of(candidate("q2", "iron"), candidate("q5", "iron"), candidate("q1", "iron"))

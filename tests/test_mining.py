@@ -45,7 +45,7 @@ def test_equal_similarities_are_ranked_by_text() -> None:
 
 def test_expanding_takes_the_nearest_answers_of_other_questions() -> None:
     asked = questions(("p", "p?", "a", []), ("q", "q?", "b", []), ("r", "r?", "c", ["d"]), ("s", "s?", "d", []))
-    found = near_miss.expand(asked, vectors(a=0, b=10, c=30, d=80), count=2)
+    found = near_miss.expand(asked, vectors(a=0, b=10, c=30, d=80), count=2, between=(-1.0, 0.9999))
     by_question = {k[0]: v["negative"].to_list() for k, v in found.group_by("question_id")}
     assert by_question["p"] == ["b", "c", "d"]
     assert by_question["q"] == ["a", "c", "d"]
@@ -53,9 +53,15 @@ def test_expanding_takes_the_nearest_answers_of_other_questions() -> None:
     assert found.filter(pl.col("question_id") == "p")["origin_id"].to_list() == ["q", "r", "s"]
 
 
+def test_answers_outside_the_band_are_left_out() -> None:
+    asked = questions(("p", "p?", "a", []), ("q", "q?", "b", []), ("r", "r?", "c", []), ("s", "s?", "d", []))
+    found = near_miss.expand(asked, vectors(a=0, b=10, c=60, d=80), count=2, between=(0.4, 0.6))
+    assert found.filter(pl.col("question_id") == "p")["negative"].to_list() == ["c"], "b is too near, d too far"
+
+
 def test_one_answer_for_all_expands_to_nothing() -> None:
     asked = questions(("p", "p?", "a", []), ("q", "q?", "a", []))
-    assert near_miss.expand(asked, vectors(a=0), count=2).is_empty()
+    assert near_miss.expand(asked, vectors(a=0), count=2, between=(-1.0, 0.9999)).is_empty()
 
 
 def test_irrelevant_texts_come_from_other_questions() -> None:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import polars as pl
 
 from negbank.commands.chain_inputs import ChainSettings
 from negbank.encode import Encoder, embed
 from negbank.errors import GuardError
-from negbank.guards import DUPLICATE, Rules, Screened, calibrate, question_keys, screen, texts_to_encode
+from negbank.guards import DUPLICATE, Rules, Screened, question_keys, screen, texts_to_encode
 from negbank.guards.cosine_rule import calibrate_answers
+from negbank.guards.margins import QUANTILE, TOPIC_QUANTILES, Margin, calibrate_each
 from negbank.guards.normalise import normalise
 from negbank.judging import JudgeSettings
 from negbank.mining import Quota, irrelevant, near_miss, unrelated
@@ -97,7 +99,7 @@ def gather(inputs: Inputs, embed_texts: Embedder) -> Gathered:
     questions, drawn = inputs.data.questions, _drawn(inputs)
     candidates = _wanted(inputs, drawn, {})
     vectors = embed_texts(_texts(inputs, candidates))
-    near_misses = _near_misses(inputs, vectors, embed_texts.encoder.device)
+    near_misses = _near_misses(inputs, vectors, embed_texts)
     rules = rules_for(questions, inputs.data.evaluation, vectors, embed_texts)
     screened = screen(pl.concat([near_misses, candidates]), questions, vectors, rules)
     if more := _lacking(inputs, screened):
@@ -159,17 +161,32 @@ def rules_for(
     questions: pl.DataFrame, evaluation: pl.DataFrame | None, vectors: TextVectors, embed_texts: Embedder
 ) -> Rules:
     """What the guards judge by, calibrated on `questions` under this encoder; on `demo` where they are few."""
-    wanted = (("answer", calibrate_answers), ("question", calibrate), ("answer", calibrate))
-    margins = []
-    for column, calibrated in wanted:
-        texts, known = questions[column].to_list(), vectors
-        try:
-            margins.append(calibrated(texts, known))
-        except GuardError:  # too few texts
-            texts = read_source("demo").questions[column].to_list()
-            margins.append(calibrated(texts, embed_texts(texts)))
-    paraphrase, same_question, near_answer = margins
-    return Rules(paraphrase, same_question, evaluation, near_answer=near_answer)
+    topics = partial(calibrate_each, quantiles=(QUANTILE, *TOPIC_QUANTILES))
+    (paraphrase,) = _margins(questions["answer"], vectors, embed_texts, _of_long_answers)
+    (near_answer,) = _margins(questions["answer"], vectors, embed_texts, partial(calibrate_each, quantiles=(QUANTILE,)))
+    same_question, other_topic, same_topic = _margins(questions["question"], vectors, embed_texts, topics)
+    return Rules(
+        paraphrase, same_question, evaluation,
+        near_answer=near_answer, same_topic=same_topic, other_topic=other_topic,
+    )  # fmt: skip
+
+
+def _of_long_answers(texts: Sequence[str], vectors: TextVectors) -> list[Margin]:
+    return [calibrate_answers(texts, vectors)]
+
+
+def _margins(
+    texts: pl.Series,
+    vectors: TextVectors,
+    embed_texts: Embedder,
+    by: Callable[[Sequence[str], TextVectors], list[Margin]],
+) -> list[Margin]:
+    """What `by` says of `texts`, a column of the questions; of demo's where they are too few."""
+    try:
+        return by(texts.to_list(), vectors)
+    except GuardError:
+        others = read_source("demo").questions[texts.name].to_list()
+        return by(others, embed_texts(others))
 
 
 def without_known(screened: Screened, known: pl.DataFrame, questions: pl.DataFrame) -> Screened:
@@ -186,14 +203,18 @@ def without_known(screened: Screened, known: pl.DataFrame, questions: pl.DataFra
     return screened.refusing(again, DUPLICATE)
 
 
-def _near_misses(inputs: Inputs, vectors: TextVectors, device: str) -> pl.DataFrame:
+def _near_misses(inputs: Inputs, vectors: TextVectors, embed_texts: Embedder) -> pl.DataFrame:
     """CANDIDATES of the tier near-miss: own wrong choices, and answers of other questions where asked for."""
+    questions, device = inputs.data.questions, embed_texts.encoder.device
     found = [CANDIDATES.to_frame()]
     for quota in quotas(inputs):
         if quota.tier == NEAR_MISS and quota.origin == DISTRACTOR:
-            found.append(near_miss.distractors(inputs.data.questions, vectors))
+            found.append(near_miss.distractors(questions, vectors))
         elif quota.tier == NEAR_MISS:
-            found.append(near_miss.expand(inputs.data.questions, vectors, quota.count, device))
+            by = partial(calibrate_each, quantiles=near_miss.BAND)
+            least, most = _margins(questions["answer"], vectors, embed_texts, by)
+            between = least.min_cosine, most.min_cosine
+            found.append(near_miss.expand(questions, vectors, quota.count, between, inputs.settings.seed, device))
     return pl.concat(found)
 
 

@@ -44,12 +44,8 @@ from negbank.sources import read_source, refuse_unsupported
 from negbank.sources.file import FileData
 from negbank.sources.summary import summary_lines
 
-MIN_PLAUSIBILITY = 0.5
+MIN_PLAUSIBILITY = 0.9
 """Below it a text of another question is no near-miss (`--expand`)."""
-
-NEAR = 0.75
-"""Nor is one whose cosine to the right answer is below this share of the margin at which answers say the same: 10 of 60
-rows of ARC that were read meant nothing for their question, and half of those lay below."""
 
 __all__ = ["MineResult", "MineSettings", "mine"]
 
@@ -148,8 +144,7 @@ def _choose(gathered: Gathered, inputs: Inputs, progress: Progress) -> _Chosen:
         judging = Judging.of(rounds) if rounds else None
     rows = _negatives(inputs.data, taken, gathered.vectors)
     implausible = (rows["origin"] == OTHER_QUESTION) & (rows["tier"] == NEAR_MISS)
-    near_answer = gathered.rules.near_answer or gathered.rules.paraphrase
-    implausible &= (rows["plausibility"] < MIN_PLAUSIBILITY) | (rows["similarity"] < NEAR * near_answer.min_cosine)
+    implausible &= rows["plausibility"] < MIN_PLAUSIBILITY
     if implausible.any():
         keys = ["question_id", "negative", "tier"]
         gone = rows.filter(implausible).select(keys).with_columns(gone=True)

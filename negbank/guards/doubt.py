@@ -20,8 +20,9 @@ LONG: Final = 4
 
 _POINTS_BACK: Final = re.compile(r"(?:they|it|he|she|its|their|his|her|this|these|those|that|such)\b", re.IGNORECASE)
 _INFINITIVE: Final = re.compile(r"to [a-z]")
+_ENDS: Final = ".?!"
 _LABELLED: Final = re.compile(
-    r"\b(?:[Bb]us|[Cc]ar|[Tt]rain|[Bb]ox|[Gg]roup|[Pp]lant|[Ss]tudent|[Ss]ample|[Ff]igure|[Tt]able) (?:[A-D]|[0-9])\b"
+    r"\b(?:[Bb]us|[Cc]ar|[Tt]rain|[Bb]ox|[Gg]roup|[Pp]lant|[Ss]tudent|[Ss]ample|[Ff]igure|[Tt]able)s? (?:[A-D]|[0-9])\b"
 )
 
 
@@ -38,6 +39,15 @@ def part_of(rights: Sequence[str], candidate: str) -> bool:
     return any(_within(own, right) or _within(right, own) for right in (read(text).content for text in rights))
 
 
+def shares_word(rights: Sequence[str], candidate: str) -> bool:
+    """Whether a content word of the candidate is in a right answer: "the exposed metal rusts", "iron forming rust".
+
+    Near answers of other questions that are right here as well nearly all share a word with the right one.
+    """
+    own = read(candidate).content
+    return any(_alike(stem, other) for text in rights for stem in own for other in read(text).content)
+
+
 def _within(some: Sequence[str], others: Sequence[str]) -> bool:
     return bool(some) and all(any(_alike(stem, other) for other in others) for stem in some)
 
@@ -49,8 +59,8 @@ def _alike(one: str, other: str) -> bool:
 def other_form(rights: Sequence[str], candidate: str) -> bool:
     """Whether the candidate could not stand where a right answer stands.
 
-    It points back to something (`They reduce ...`, `bus A`), is an infinitive where none is asked for, or is half as
-    long as a long answer, or twice as long.
+    It points back to something (`They reduce ...`, `bus A`), is an infinitive where none is asked for, is half as long
+    as a long answer or twice as long, or is written in another way: with a capital letter, a full stop.
     """
     if _LABELLED.search(candidate):
         return True
@@ -58,8 +68,16 @@ def other_form(rights: Sequence[str], candidate: str) -> bool:
 
 
 def _differs(right: str, candidate: str) -> bool:
+    if _style(right) != _style(candidate):
+        return True
     for pattern in (_POINTS_BACK, _INFINITIVE):
         if (pattern.match(candidate) is None) != (pattern.match(right) is None):
             return True
     short, long = sorted((len(read(right).content), len(read(candidate).content)))
     return long >= LONG and short * 2 <= long
+
+
+def _style(text: str) -> tuple[bool, str]:
+    """Whether `text` begins with a small letter, and the mark at its end: a sentence, or a part of one."""
+    last = text.rstrip()[-1:]
+    return text[:1].islower(), last if last in _ENDS else ""

@@ -17,7 +17,9 @@ MAX_UNSHARED: Final = 3
 _UNSEEN: Final = STOP | RELATIONS | NEGATORS | frozenset(
     "isn aren wasn weren doesn didn don hasn haven hadn wouldn shouldn couldn cannot fail fails failed get gets got "
     "become becomes became go goes went going stay stays remain remains keep keeps turn turns start starts pass passes "
-    "lie lies occur occurs happen happens found located contain contains".split()
+    "lie lies occur occurs happen happens found located contain contains "
+    "reach reaches reached exist exists absent absence lack lacks lacking available penetrate penetrates place places "
+    "area areas region regions".split()
 )  # fmt: skip
 _MARKS: Final = str.maketrans(dict.fromkeys(string.punctuation + "–—…’‘“”«»¿¡", " "))
 

@@ -37,6 +37,10 @@ _JOINING: Final = frozenset(
     "go come pass lie get become happen occur found find locat situat occur start contain".split()
 )
 """Stems of verbs that one wording has and another leaves out: "passes between", "is between"."""
+_PRESENT: Final = frozenset("reach exist occur present availabl penetrat arriv found".split())
+"""Stems of words that only say that something is there."""
+_ABSENT: Final = frozenset("absent absenc lack".split())
+_SURROUNDINGS: Final = frozenset("water area place region spot zone part environment condition location".split())
 _MAX_UNMATCHED: Final = 12
 
 
@@ -269,11 +273,29 @@ def _between(one: str, other: str) -> bool:
     return are_opposite(one.lstrip("¬"), other.lstrip("¬"))
 
 
+def lacking(text: str) -> str | None:
+    """The stem of the one thing that `text` says is not there, and says no more than that; else None.
+
+    Example:
+        >>> lacking("where sunlight never reaches"), lacking("in places that have no shade")
+        ('sunlight', 'shade')
+    """
+    content = statement(text).content
+    bare = [item.lstrip("¬") for item in content]
+    things = [thing for thing in bare if thing not in _PRESENT | _ABSENT]
+    things = things[1:] if len(things) > 1 and things[0] in _SURROUNDINGS else things
+    negated = sum(item.startswith("¬") or item in _ABSENT for item in content)
+    return things[0] if len(things) == 1 and negated == 1 else None
+
+
 def decide_negation(question: str, answer: str, candidate: str) -> Decision | None:
     """`different` where the two differ by a negation, an opposite or who does what; `same` where those cancel out."""
     found = compare(answer, candidate)
     if found is None:
-        return None
+        thing = lacking(answer)
+        alike = thing is not None and thing == lacking(candidate)
+        agreed = alike and relations_agree(statement(answer), statement(candidate))
+        return Decision("same", "negation") if agreed else None
     if found.verdict == "same" and found.synonyms * 2 > len(statement(answer).content):
         return None
     return Decision(found.verdict, "negation" if found.turned or found.verdict != "same" else "paraphrase")

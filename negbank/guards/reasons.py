@@ -18,6 +18,8 @@ PARAPHRASE: Final = "paraphrase"
 IMPLAUSIBLE: Final = "implausible"
 JUDGED_RIGHT: Final = "judged-right"
 SAME_QUESTION: Final = "same-question"
+SAME_TOPIC: Final = "same-topic"
+OTHER_TOPIC: Final = "other-topic"
 EVALUATION_NEAR_DUPLICATE: Final = "evaluation-near-duplicate"
 DUPLICATE: Final = "duplicate"
 
@@ -46,9 +48,11 @@ REASONS: Final = {
     **{SAME[rule]: _SAME_MEANINGS[rule] for rule in RULES if rule != "text"},
     AMBIGUOUS: "the text can be read as a right answer",
     OTHER_TYPE: "the text is not the kind of thing that the question asks for",
-    PART_OF_ANSWER: "nobody judged the text, and all its words are in a right answer, or the other way round",
+    PART_OF_ANSWER: "nobody judged the text, and a right answer has a word of it, or all of them",
     PARAPHRASE: "the text is as close to the right answer as a paraphrase",
     SAME_QUESTION: "the text comes from a question that asks nearly the same",
+    SAME_TOPIC: "nobody judged the text, and it answers a question on the same topic, so it may be right here too",
+    OTHER_TOPIC: "nobody judged the text, and it answers a question on quite another topic",
     EVALUATION_NEAR_DUPLICATE: "the question is nearly one of the evaluation set",
     DUPLICATE: "the question has this negative already, in the same or a more plausible tier",
     JUDGED_RIGHT: "the judge takes the text for a right answer",

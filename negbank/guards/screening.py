@@ -22,7 +22,7 @@ import polars as pl
 from negbank.errors import GuardError, UnknownNameError, VectorError
 from negbank.guards.cosine_rule import cosine_judges
 from negbank.guards.decide import decide
-from negbank.guards.doubt import other_form, part_of
+from negbank.guards.doubt import other_form, part_of, shares_word
 from negbank.guards.margins import DEFAULT_OVERLAP, Margin, Overlap, near_evaluation
 from negbank.guards.meaning import means_nothing_alone
 from negbank.guards.normalise import normalise
@@ -34,12 +34,14 @@ from negbank.guards.reasons import (
     EVALUATION_NEAR_DUPLICATE,
     EVALUATION_OVERLAP,
     NO_MEANING_ALONE,
+    OTHER_TOPIC,
     OTHER_TYPE,
     PARAPHRASE,
     PART_OF_ANSWER,
     REASONS,
     SAME,
     SAME_QUESTION,
+    SAME_TOPIC,
 )
 from negbank.guards.types import types_match
 from negbank.records import (
@@ -77,7 +79,9 @@ class Rules:
 
     `evaluation` (QUESTIONS) is what no training data may hold; None where there is nothing to keep apart. `overlap`
     counts from `same_question` and `near_answer` on, a stricter margin of answers than `paraphrase` (which it is where
-    None is given): two answers alike prove little by themselves, so they must be closer.
+    None is given): two answers alike prove little by themselves, so they must be closer. `same_topic` and `other_topic`
+    are calibrated on question texts too and hold for near answers of other questions: what answers a question on the
+    same topic is often right, and what answers one on quite another often means nothing.
     """
 
     paraphrase: Margin
@@ -85,6 +89,8 @@ class Rules:
     evaluation: pl.DataFrame | None = None
     overlap: Overlap = DEFAULT_OVERLAP
     near_answer: Margin | None = None
+    same_topic: Margin | None = None
+    other_topic: Margin | None = None
 
 
 @dataclass(frozen=True)
@@ -227,8 +233,8 @@ def part_of_answer(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Ma
     """(n,) whether an undecided text that nobody judged is part of a right answer by its words, or holds all of one."""
     judged = (~rows["origin"].is_in(LABELLED_WRONG) & (rows["ruled"].fill_null("") != DIFFERENT)).to_numpy()
     out = np.zeros(len(rows), dtype=bool)
-    some = rows.filter(judged).select("rights", "negative").iter_rows()
-    out[judged] = [part_of(rights, negative) for rights, negative in some]
+    some = rows.filter(judged).select("rights", "negative", "tier").iter_rows()
+    out[judged] = [(shares_word if tier == NEAR_MISS else part_of)(rights, negative) for rights, negative, tier in some]
     return out
 
 
@@ -267,10 +273,32 @@ def from_same_question(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -
     wrong one for "Which is NOT a chemical change?" (cosine of the questions .98) is right.
     """
     judged = (rows["origin"] == OTHER_QUESTION).to_numpy()
-    out = np.zeros(len(rows), dtype=bool)
-    some = rows.filter(judged)
+    return _by_questions(rows, vectors, judged, rules.same_question.min_cosine, 2.0)
+
+
+def from_same_topic(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
+    """(n,) whether a near answer was taken from a question on the same topic, where it may be right here too."""
+    least = 2.0 if rules.same_topic is None else rules.same_topic.min_cosine
+    return _by_questions(rows, vectors, _near_answers(rows), least, 2.0)
+
+
+def from_other_topic(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
+    """(n,) whether a near answer was taken from a question on quite another topic, so that it means nothing here."""
+    below = -2.0 if rules.other_topic is None else rules.other_topic.min_cosine
+    return _by_questions(rows, vectors, _near_answers(rows), -2.0, below)
+
+
+def _near_answers(rows: pl.DataFrame) -> Mask:
+    """(n,) whether a row is another question's answer that is taken for a near-miss (`--expand`)."""
+    return ((rows["origin"] == OTHER_QUESTION) & (rows["tier"] == NEAR_MISS)).to_numpy()
+
+
+def _by_questions(rows: pl.DataFrame, vectors: TextVectors, asked: Mask, least: float, below: float) -> Mask:
+    """(n,) whether, of the rows `asked`, the cosine of question and origin's question is in [`least`, `below`)."""
+    some = rows.filter(asked)
     cosine = vectors.cosine(some["asked"].to_list(), some["origin_asked"].to_list())
-    out[judged] = cosine >= rules.same_question.min_cosine
+    out = np.zeros(len(rows), dtype=bool)
+    out[asked] = (cosine >= least) & (cosine < below)
     return out
 
 
@@ -310,6 +338,8 @@ _GUARDS: Final[dict[str, Guard]] = {
     PART_OF_ANSWER: part_of_answer,
     PARAPHRASE: paraphrases,
     SAME_QUESTION: from_same_question,
+    SAME_TOPIC: from_same_topic,
+    OTHER_TOPIC: from_other_topic,
     EVALUATION_NEAR_DUPLICATE: evaluation_near_duplicate,
     # last: only what would else be kept makes another row a duplicate
     DUPLICATE: duplicate,
