@@ -32,13 +32,14 @@ _ABOUT_SPELLING = re.compile(
     r"upper-?\s?case|lower-?\s?case|capital letters?|correctly written|written correctly|(?:in)?definite article|"
     r"which article|what article|possessive|plural form|diacritic\w*|accent marks?|typed correctly|"
     r"(?:in|of) (?:python|java|javascript|html|css|sql|bash)|literals?|keywords?|booleans?|operators?|"
+    r"(?:active|passive) voice|grammatical\w*|sentences? correctly|"
     r"how (?:do|would|should|does) (?:you|we|one) write the (?:name|word|title))\b",
     re.IGNORECASE,
 )
 _SPELLING_HINTS: Final = (
     "spel", "capitali", "punctuat", "apostroph", "hyphen", "comma", "case", "capital letter", "written", "article",
     "diacritic", "accent", "typed", "write the", "possessive", "plural form", "python", "java", "literal", "keyword",
-    "variable", "boolean", "html", "operator",
+    "variable", "boolean", "html", "operator", "voice", "grammatical", "correctly",
 )  # fmt: skip
 """One of these is in every text that the pattern finds; looking for them first is twenty times as fast."""
 _CASE_COUNTS = re.compile(

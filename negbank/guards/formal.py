@@ -59,6 +59,9 @@ _LETTERED: Final = re.compile(r"[A-Z][a-z]?[^\w\s]?")
 _ABOUT_LOGIC: Final = re.compile(
     r"\b(?:logic(?:al)?|negation|propositions?|propositional|boolean algebra|truth table)\b", re.IGNORECASE
 )
+_ABOUT_MATRICES = re.compile(r"\b(?:matrix|matrices|quaternions?|operators|non-?commut\w*)\b", re.IGNORECASE)
+_ABOUT_STRINGS = re.compile(r"\b(?:regular expressions?|regex)\b", re.IGNORECASE)
+_MATRICES = re.compile(r"[A-Z] ?[A-Z]")
 _LOGIC: Final = (
     (re.compile(r"\bnot ?|[~!](?=[\w(])"), "¬"),
     (re.compile(r" and | ?&& ?"), "∧"),
@@ -101,6 +104,8 @@ def decide_formal(question: str, answer: str, candidate: str) -> Decision | None
     if _ASKS_INTEGRAL.search(question):
         answer, candidate = _CONSTANT.sub("C", answer), _CONSTANT.sub("C", candidate)
     prose = _PROSE.search(answer) is not None or _PROSE.search(candidate) is not None
+    if found is None and _has_other_laws(question, answer):
+        return None
     if found is None and not prose and (looks_like_maths(answer) or looks_like_maths(candidate)):
         found = _decide_maths(question, answer, candidate)
     if found is None and _is_symbol(ours) and _is_symbol(theirs):
@@ -111,6 +116,13 @@ def decide_formal(question: str, answer: str, candidate: str) -> Decision | None
     if found is None and _are_cases_of_a_symbol(question, ours, theirs):
         return Decision("different", "symbol")
     return found
+
+
+def _has_other_laws(question: str, answer: str) -> bool:
+    """Whether letters in `answer` do not follow the laws of numbers: `ab` is not `ba`."""
+    if _ABOUT_STRINGS.search(question):
+        return any(map(str.isalpha, answer))
+    return _MATRICES.search(answer) is not None and _ABOUT_MATRICES.search(question) is not None
 
 
 def _is_prose(text: str) -> bool:
