@@ -25,7 +25,7 @@ demo: setup      ## mine the bundled sample, show rows and counts, load it back
 	$(BIN)/python docs/demo.py
 
 test: setup      ## run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: setup     ## formatter, linter, strict types
 	$(BIN)/ruff format --check .
