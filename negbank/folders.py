@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -34,6 +35,13 @@ def cache_folder() -> Path:
 def expanded(path: str) -> Path:
     """A path with `~` as the home folder; where there is no such home, `~` is a name like any other."""
     return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's own raises RuntimeError
+
+
+def keep_libraries_out() -> None:
+    """Give the Hub's libraries a folder where there is no home: they would make one that is named `~`, here."""
+    if os.path.expanduser("~") == "~" and "XDG_CACHE_HOME" not in os.environ:  # noqa: PTH111
+        place = Path(os.environ.get(CACHE_VARIABLE) or tempfile.gettempdir()) / "huggingface"
+        os.environ.setdefault("HF_HOME", str(place.absolute()))
 
 
 def _of_the_user(folder: Callable[[str], str], what: str, variable: str) -> Path:

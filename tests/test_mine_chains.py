@@ -184,7 +184,7 @@ def test_evaluation_questions_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_nothing_wrong_makes_no_version(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"none of 2 chains is a wrong chain .*1 are right; 1 no-final-answer"):
+    with pytest.raises(SourceError, match=r"2 chains read, and none is a wrong chain .*right: 1; 1 no-final-answer"):
         mined(tmp_path, {"question": EGGS, "chain": RIGHT}, {"question": EGGS, "chain": "no idea"})
     assert Registry().newest("problems") is None
 

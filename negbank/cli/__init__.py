@@ -15,6 +15,7 @@ import click
 from negbank import __version__
 from negbank.cli import screen, streams
 from negbank.errors import NegbankError, OutputError
+from negbank.folders import keep_libraries_out
 from negbank.text.display import visible
 
 COMMANDS = {
@@ -100,6 +101,7 @@ def main(args: list[str] | None = None) -> None:
     # a command makes many objects that live as long as it does; looking through them for garbage takes 8% of `mine`
     gc.set_threshold(50_000, 20, 100)
     streams.prepare()
+    keep_libraries_out()
     try:
         code = run(args)
     except Exception:  # a bug: its traceback may quote data, too
