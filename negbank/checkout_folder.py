@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +16,9 @@ from negbank.registry.disk import translated
 
 MARKER = ".negbank/version.json"
 """The file that says that a folder is a checkout, and of what: only such a folder may be replaced."""
+
+UNFINISHED = ".negbank/unfinished"
+"""The file that says that a checkout is writing the folder: what a killed one left is known by it, and removed."""
 
 Writer = Callable[[Path], object]
 """What writes one file of a folder, some rows at a time."""
@@ -36,6 +41,7 @@ def write_folder(
                 path.write_bytes(data)
             else:
                 data(path)
+        (folder / UNFINISHED).unlink()
         _swap(folder, target)
 
 
@@ -54,14 +60,47 @@ def _check_target(target: Path, replace: bool) -> None:
 
 @contextlib.contextmanager
 def _beside(target: Path) -> Iterator[Path]:
-    """A new folder next to `target`, on the same disk, that is gone afterwards unless it was renamed."""
+    """A new folder next to `target`, on the same disk, that is gone afterwards unless it was renamed.
+
+    It is locked for as long as this process writes it.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(OSError):
+        _remove_unfinished(target)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     folder.chmod(0o755)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
+        _lock(descriptor)
+        (folder / UNFINISHED).parent.mkdir()
+        (folder / UNFINISHED).touch()
         yield folder
     finally:
+        os.close(descriptor)
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_unfinished(target: Path) -> None:
+    """Remove what killed checkouts to `target` left: folders that say so and that no process writes."""
+    for folder in target.parent.iterdir():
+        is_ours = folder.name.startswith(f".{target.name}.") and not folder.is_symlink()
+        if not is_ours or not (folder / UNFINISHED).is_file():
+            continue
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            if _lock(descriptor):
+                shutil.rmtree(folder, ignore_errors=True)
+        finally:
+            os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Whether a file could be locked: no other process holds it, and the disk knows locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _swap(folder: Path, target: Path) -> None:

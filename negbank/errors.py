@@ -17,6 +17,7 @@
     ├── TrainingError            training that cannot go on: a loss that is no number, no memory, another run's files
     ├── GenerationError          chains that cannot be sampled: a server that is down or answers with something else
     ├── BenchmarkError           a validation that cannot be run, or would prove nothing
+    ├── OutputError              standard output that is closed, full, or read by nobody any more
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
         ├── RegistryBusyError    another process holds it
@@ -108,6 +109,18 @@ class BenchmarkError(NegbankError):
 
 class HubError(NegbankError):
     """A version cannot be pushed to the Hugging Face Hub, or pulled from it."""
+
+
+class OutputError(NegbankError):
+    """Standard output is closed (`cause` is None), full, or its `reader_left`, as in `negbank show arc | head -1`."""
+
+    def __init__(self, cause: OSError | None) -> None:
+        self.reader_left = isinstance(cause, BrokenPipeError)
+        problem = "is closed" if cause is None else f"cannot be written: {cause.strerror or cause}"
+        super().__init__(
+            f"standard output {problem}. What was printed is incomplete; what the command changed or wrote to files is "
+            "complete"
+        )
 
 
 class RegistryError(NegbankError):

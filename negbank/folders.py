@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import platformdirs
+
+from negbank.errors import NegbankError
 
 CACHE_VARIABLE = "NEGBANK_CACHE"
 REGISTRY_VARIABLE = "NEGBANK_REGISTRY"
@@ -23,8 +27,30 @@ class RegistryPlace:
 
 
 def cache_folder() -> Path:
-    """`NEGBANK_CACHE`, else the user's cache: all in it can be made again."""
-    return Path(os.environ.get(CACHE_VARIABLE) or platformdirs.user_cache_dir("negbank")).expanduser()
+    """`NEGBANK_CACHE`, else the user's cache: all in it can be made again. Raises NegbankError where there is none."""
+    named = os.environ.get(CACHE_VARIABLE)
+    return expanded(named) if named else _of_the_user(platformdirs.user_cache_dir, "the cache", CACHE_VARIABLE)
+
+
+def expanded(path: str) -> Path:
+    """A path with `~` as the home folder; where there is no such home, `~` is a name like any other."""
+    return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's own raises RuntimeError
+
+
+def keep_libraries_out() -> None:
+    """Give the Hub's libraries a folder where there is no home: they would make one that is named `~`, here."""
+    if os.path.expanduser("~") == "~" and "XDG_CACHE_HOME" not in os.environ:  # noqa: PTH111
+        place = Path(os.environ.get(CACHE_VARIABLE) or tempfile.gettempdir()) / "huggingface"
+        os.environ.setdefault("HF_HOME", str(place.absolute()))
+
+
+def _of_the_user(folder: Callable[[str], str], what: str, variable: str) -> Path:
+    try:
+        return Path(folder("negbank"))
+    except RuntimeError as error:
+        raise NegbankError(
+            f"there is no home folder to keep {what} in (HOME is not set); name a folder with {variable}"
+        ) from error
 
 
 def registry_place(place: RegistryPlace) -> tuple[str, str | None]:
@@ -34,7 +60,9 @@ def registry_place(place: RegistryPlace) -> tuple[str, str | None]:
     """
     if place.root:
         return place.root, place.refs or (os.environ.get(REFS_VARIABLE) if is_url(place.root) else None) or None
-    root = os.environ.get(REGISTRY_VARIABLE) or str(Path(platformdirs.user_data_dir("negbank")) / "registry")
+    root = os.environ.get(REGISTRY_VARIABLE)
+    if not root:
+        root = str(_of_the_user(platformdirs.user_data_dir, "the registry", REGISTRY_VARIABLE) / "registry")
     return root, place.refs or os.environ.get(REFS_VARIABLE) or None
 
 

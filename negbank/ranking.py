@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from negbank.errors import BenchmarkError
+from negbank.terms import counted
 
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.integer]
@@ -80,7 +81,7 @@ def points(scores: Floats, offsets: Integers, right: Integers) -> Floats:
     """
     counts = _counts(offsets, len(scores))
     if len(right) != len(counts):
-        raise BenchmarkError(f"{len(right)} right answers to {len(counts)} questions")
+        raise BenchmarkError(f"{counted(len(right), 'right answer')} to {counted(len(counts), 'question')}")
     if wrong := np.flatnonzero((right < 0) | (right >= counts)).tolist():
         place = wrong[0]
         raise BenchmarkError(f"question {place} has {counts[place]} answers; none of them is number {right[place]}")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import polars as pl
@@ -80,3 +82,41 @@ def test_texts_from_data_do_not_break_the_card(tmp_path: Path) -> None:
     front = yaml.safe_load(text.split("---")[1])
     assert front["license"] == "unknown" and front["pretty_name"] == "arc: wrong answers"
     assert load(tmp_path / "out", "near-miss")[0]["negative"] == hostile["negative"][0]
+
+
+WRITE = """
+import os, signal, sys, time
+import subprocess
+import sys
+from pathlib import Path
+from negbank.checkout_folder import write_folder
+
+def stop(path):
+    print("writing", flush=True)
+    os.kill(os.getpid(), signal.SIGKILL) if sys.argv[2] == "die" else time.sleep(60)
+
+write_folder(Path(sys.argv[1]), {"a": b"a", "b": stop}, {"dataset": "arc"})
+"""
+
+
+def test_what_a_killed_checkout_left_is_removed_by_the_next_and_nothing_else(
+    registry: Registry, tmp_path: Path
+) -> None:
+    place, target = tmp_path / "place", tmp_path / "place" / "out"
+    subprocess.run([sys.executable, "-c", WRITE, str(target), "die"])
+    (left,) = place.iterdir()
+    running = subprocess.Popen([sys.executable, "-c", WRITE, str(target), "wait"], stdout=subprocess.PIPE)
+    assert running.stdout is not None and running.stdout.readline() == b"writing\n"
+    (alive,) = set(place.iterdir()) - {left}
+    own = place / ".out.20250101"  # a checkout that the user has copied
+    negbank.checkout("arc", own, registry=registry)
+    (place / ".out.notes").mkdir()
+    (place / ".out.link").symlink_to(left)
+    try:
+        negbank.checkout("arc", target, registry=registry)
+        assert set(place.iterdir()) == {target, alive, own, place / ".out.notes", place / ".out.link"}
+    finally:
+        running.kill()
+        running.communicate()
+    negbank.checkout("arc", target, replace=True, registry=registry)
+    assert not alive.exists() and not (target / ".negbank" / "unfinished").exists()

@@ -171,7 +171,7 @@ def test_what_the_model_would_cut_is_not_judged(scorer: Path, cache: VerdictCach
     judged = judge_rows(rows("its fur", long), load_judge(str(scorer)), cache)
     assert verdicts(judged) == ["wrong", None] and judged.rows["judge_probability"][1] is None
     assert judged.reasons.to_list() == [None, "too-long"] and about(judged)["unjudged"] == {"too-long": 1}
-    assert "1 candidates were not judged" in judged.notices()[0] and judged.stopped is None
+    assert "Not judged, and left in: 1 candidate (" in judged.notices()[0] and judged.stopped is None
 
 
 def test_broken_weights_give_no_verdict(scorer: Path, tmp_path: Path, cache: VerdictCache) -> None:

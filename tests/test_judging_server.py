@@ -140,7 +140,7 @@ def test_a_little_nonsense_stops_nothing(server: OpenAIServer, cache: VerdictCac
     judged = ask(server, rows(*CITIES), cache, workers=4)
     assert judged.unjudged == {"no-verdict": 1} and verdicts(judged)[7] is None and judged.stopped is None
     assert verdicts(judged).count("wrong") == 29
-    assert "1 candidates were not judged and stay in (no-verdict" in judged.notices()[0]
+    assert "Not judged, and left in: 1 candidate (no-verdict" in judged.notices()[0]
 
 
 @pytest.mark.parametrize("death", ["500", "close", "cut", "401", "html"])
@@ -150,7 +150,7 @@ def test_a_judge_that_goes_away_leaves_what_it_said(server: OpenAIServer, cache:
     assert verdicts(judged) == ["wrong"] * 12 + [None] * 18
     assert judged.unjudged == {"judge-stopped": 18} and about(judged)["unjudged"] == {"judge-stopped": 18}
     (notice,) = judged.notices()
-    assert "12 candidates are judged" in notice and "18 are not judged" in notice and "same command again" in notice
+    assert "verdicts kept: 12 candidates" in notice and "Not judged: 18" in notice and "same command again" in notice
     server.modes = ["ok"]
     before = len(server.requests)
     after = ask(server, rows(*CITIES), cache)

@@ -184,7 +184,7 @@ def test_evaluation_questions_are_refused(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_nothing_wrong_makes_no_version(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"none of 2 chains is a wrong chain .*1 are right; 1 no-final-answer"):
+    with pytest.raises(SourceError, match=r"2 chains read, and none is a wrong chain .*right: 1; 1 no-final-answer"):
         mined(tmp_path, {"question": EGGS, "chain": RIGHT}, {"question": EGGS, "chain": "no idea"})
     assert Registry().newest("problems") is None
 
@@ -338,7 +338,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     words = ["mine", problems, "--tier", "erroneous-cot", "--trajectories"]
     assert run([*words, given, "--license", "mit", "--refused", str(tmp_path / "refused.csv")]) == 0
     out = capsys.readouterr().out
-    assert "4 chains were read: 2 are wrong ones of 1 questions, 1 are right, 1 were refused" in out
+    assert "Chains read: 4. Wrong: 2, of 1 question. Right: 1. Refused: 1." in out
     assert "First error known by: arithmetic 1, unknown 1" in out and "problems@v1 is new: 2 negatives" in out
     assert "no-final-answer" in (tmp_path / "refused.csv").read_text()
     assert run(["show", "problems", "--tier", "erroneous-cot", "-n", "2"]) == 0

@@ -122,7 +122,7 @@ def test_over_all_places_of_the_right_answer_the_points_add_up_to_one(data: Any)
         ([0, 2, 5], [0, 0], "offsets go from 0 to the 4 answers"),
         ([1, 4], [0], "offsets go from 0"),
         ([], [], "offsets go from 0"),
-        ([0, 2, 4], [0], "1 right answers to 2 questions"),
+        ([0, 2, 4], [0], "1 right answer to 2 questions"),
         ([0, 2, 4], [0, 2], "question 1 has 2 answers; none of them is number 2"),
         ([0, 2, 4], [-1, 0], "question 0 has 2 answers; none of them is number -1"),
     ],

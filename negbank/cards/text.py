@@ -9,33 +9,25 @@ from __future__ import annotations
 
 import re
 import textwrap
-import unicodedata
 from collections.abc import Iterable
 from xml.sax import saxutils
+
+from negbank.text.display import visible
 
 LIMIT = 300
 """Characters of a text that are shown."""
 
 _PLAIN = re.compile(r"(?:[A-Za-z0-9 .,;:%()+=/'-]|< |(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")
 
-_JOINERS = "\u200c\u200d"
-"""Format characters that words and emoji are written with."""
-
 
 def clean(value: object, limit: int = LIMIT) -> str:
     """`value` as one line of visible characters; of a longer text the first `limit`, and that it was cut."""
     text = "" if value is None else str(value)
     head = " ".join(text[: 8 * limit].split())  # what lies beyond is never looked at: a text may have megabytes
-    shown = "".join(map(_visible, head[: limit + 1]))
+    shown = visible(head[: limit + 1])
     if len(shown) <= limit and len(text) <= 8 * limit:
         return shown
     return f"{shown[:limit].rstrip()} [cut: {len(text):,} characters]".lstrip()
-
-
-def visible(value: object) -> str:
-    r"""`value` for a terminal: lines and tabs stay, any other character with an effect is written out (`\x1b`)."""
-    text = "" if value is None else str(value)
-    return "".join(c if c in "\n\t" else _visible(c) for c in text) if not text.isprintable() else text
 
 
 def code(value: object, limit: int = LIMIT) -> str:
@@ -88,9 +80,3 @@ def tex(value: object) -> str:
 def _field(label: str, value: object) -> str:
     lines = textwrap.wrap(clean(value), width=96, break_on_hyphens=False) or ["(empty)"]
     return f"{label:<10}" + ("\n" + " " * 10).join(lines)
-
-
-def _visible(character: str) -> str:
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp") and character not in _JOINERS
-    nothing = ord(character) & 0xFFFE == 0xFFFE  # code points that are no characters, and no XML
-    return character.encode("unicode_escape").decode() if hidden or nothing else character

@@ -16,6 +16,7 @@ from huggingface_hub.errors import GatedRepoError, HFValidationError, Repository
 from huggingface_hub.errors import RevisionNotFoundError as NoRevision
 
 from negbank.errors import ModelError
+from negbank.folders import expanded
 
 WANTED: Final = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja")
 UNWANTED: Final = ("consolidated*", "original/*", "onnx/*", "*/*")
@@ -42,7 +43,7 @@ def find_folder(name: str, revision: str | None) -> tuple[Path, str | None]:
 
     Raises ModelError where there is none, or none of safetensors.
     """
-    folder, commit = Path(name).expanduser(), None
+    folder, commit = expanded(name), None
     if not folder.is_dir():
         if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or "\\" in name:
             raise ModelError(f"there is no folder {name}; give a model's folder, or OWNER/NAME of the Hub")

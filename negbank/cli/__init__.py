@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import os
 import sys
+import traceback
+from collections.abc import Sequence
 from typing import Any
 
 import click
 
 from negbank import __version__
-from negbank.errors import NegbankError
+from negbank.cli import screen, streams
+from negbank.errors import NegbankError, OutputError
+from negbank.folders import keep_libraries_out
+from negbank.text.display import visible
 
 COMMANDS = {
     "sources": "negbank.cli.sources",
@@ -96,7 +100,15 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit: 0 done, 1 an error, 2 wrong usage, 130 interrupted."""
     # a command makes many objects that live as long as it does; looking through them for garbage takes 8% of `mine`
     gc.set_threshold(50_000, 20, 100)
-    sys.exit(run(args))
+    streams.prepare()
+    keep_libraries_out()
+    try:
+        code = run(args)
+    except Exception:  # a bug: its traceback may quote data, too
+        for line in traceback.format_exc().splitlines():
+            screen.say(line, err=True)
+        code = 1
+    sys.exit(code)
 
 
 def run(args: list[str] | None = None) -> int:
@@ -107,33 +119,34 @@ def run(args: list[str] | None = None) -> int:
     if COMPLETE_VARIABLE in os.environ:
         _use_our_bash_completion()
     try:
-        result: Any = cli.main(args=args, prog_name="negbank", standalone_mode=False, color=_colour())
+        _refuse_other_bytes(words)
+        result: Any = cli.main(args=args, prog_name="negbank", standalone_mode=False, color=screen.colours())
         return result if isinstance(result, int) else 0
+    except OutputError as error:  # reader_left: `negbank show arc | head -1`
+        return 0 if error.reader_left else _fail(error, 1)
     except NegbankError as error:
         return fail(error, 1)
     except click.ClickException as error:
         return fail(error, error.exit_code)
     except (KeyboardInterrupt, click.Abort):
         return fail(click.ClickException(f"Interrupted. {_INTERRUPTED}"), EXIT_INTERRUPTED)
-    except BrokenPipeError:  # `negbank show arc | head`
-        sys.stderr.close()
-        return 0
 
 
-def _colour() -> bool | None:
-    """Whether there are colours: none under NO_COLOR, else click decides."""
-    return False if os.environ.get("NO_COLOR") else None
+def _refuse_other_bytes(words: Sequence[str]) -> None:
+    """Raise UsageError for a word that is not UTF-8: no version could record it, and no message show it."""
+    for number, word in enumerate(words, 1):
+        if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
+            raise click.UsageError(f"argument {number} has bytes that are not UTF-8: {visible(word)}")
 
 
 def _fail(error: NegbankError | click.ClickException, code: int) -> int:
     """Say on standard error what went wrong; `code` comes back."""
     if code == EXIT_INTERRUPTED:
-        click.echo(str(error), err=True)
-    elif isinstance(error, click.ClickException):
-        error.show()
+        screen.say(error, err=True)
+    elif isinstance(error, click.UsageError):
+        screen.say_usage_error(error)
     else:
-        click.secho("Error: ", nl=False, err=True, color=_colour(), fg="red", bold=True)
-        click.echo(str(error), err=True)
+        screen.say_error(error.format_message() if isinstance(error, click.ClickException) else str(error))
     return code
 
 
@@ -148,7 +161,10 @@ def _fail_as_json(error: NegbankError | click.ClickException, code: int) -> int:
         hint = f"See {context.command_path} --help" if context else None
     else:
         kind, message, hint = type(error).__name__, str(error), error.hint
-    click.echo(json.dumps({"error": {"type": kind, "message": message, "hint": hint}}))
+    try:
+        screen.print_json({"error": {"type": kind, "message": message, "hint": hint}})
+    except OutputError:
+        return _fail(error, code)
     return code
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -11,7 +10,9 @@ from negbank.cli.file_options import file_options, source_options
 from negbank.cli.judge_options import judge_options, judge_settings
 from negbank.cli.options import command_line, complete_source, encoder_options, json_option, registry_option
 from negbank.cli.progress import reporter
+from negbank.cli.screen import print_json, say
 from negbank.folders import RegistryPlace
+from negbank.terms import counted
 
 
 @click.command()
@@ -59,17 +60,16 @@ def add(place: str, dataset: str, refused: str | None, registry: RegistryPlace, 
     if refused:
         write_rows(result.refused, refused)
     for line in (*result.understood, *result.notices):
-        click.echo(line, err=True)
+        say(line, err=True)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
         return
     rows = [[t.tier, t.rows, t.similarity.median, t.plausibility.median] for t in result.tiers]
-    if rows:
+    if result.created:
         print_table(f"Added to {dataset}", ["tier", "rows", "similarity", "plausibility"], rows)
     if result.refusals:
         where = f" (listed in {refused})" if refused else " (--refused FILE lists them)"
         print_table(f"Refused{where}", ["tier", "reason", "count"], [[t, r, n] for t, r, n in result.refusals])
     made = "is new" if result.created else "holds exactly this already; no new version was made"
-    click.secho(
-        f"{result.version} {made}: {result.version.rows:,} negatives, {result.added:,} of them added.", bold=True
-    )
+    held = counted(result.version.rows, "negative")
+    say(f"{result.version} {made}: {held}, {result.added:,} of them added.", bold=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 import time
 from collections.abc import Iterator
 
@@ -11,7 +12,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, T
 from rich.progress import Progress as RichProgress
 from rich.text import Text
 
+from negbank.cli.screen import colours, fitting
 from negbank.terms import Progress
+from negbank.text.display import visible
 
 
 class _Rate(ProgressColumn):
@@ -26,13 +29,18 @@ class _Rate(ProgressColumn):
 @contextlib.contextmanager
 def bars(show_after_s: float) -> Iterator[Progress]:
     """A `Progress` that draws a bar for each stage that takes longer than `show_after_s`."""
-    columns = [TextColumn("{task.description:>10}"), BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
-    with RichProgress(*columns, console=Console(stderr=True), transient=True) as display:
+    described = TextColumn("{task.description:>10}", markup=False)
+    columns = [described, BarColumn(), MofNCompleteColumn(), _Rate(), TimeRemainingColumn()]
+    console = Console(stderr=True, color_system=None if colours() is False else "auto")
+    with RichProgress(*columns, console=console, transient=True) as display:
         tasks: dict[str, tuple[object, float]] = {}
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in tasks:
-                tasks[stage] = (display.add_task(stage, total=total, visible=False), time.monotonic())
+                tasks[stage] = (
+                    display.add_task(fitting(visible(stage), sys.stderr), total=total, visible=False),
+                    time.monotonic(),
+                )
             task, started = tasks[stage]
             late = time.monotonic() - started >= show_after_s
             display.update(task, completed=done, total=total, visible=late and done < total)  # type: ignore[arg-type]

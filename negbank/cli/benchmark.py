@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from negbank.cli.options import F, column_options, command_line, complete_dataset, json_option, registry_option
 from negbank.cli.progress import reporter
+from negbank.cli.screen import print_document, print_json, print_json_text, say
 from negbank.folders import RegistryPlace
+from negbank.terms import counted
 
 if TYPE_CHECKING:
     from negbank.commands.benchmark import BenchmarkResult
@@ -99,7 +100,7 @@ def benchmark(
             reference, _settings((likra, sft, base_likra), given), registry=registry, progress=progress
         )
     if as_json:
-        click.echo(json.dumps(done.to_dict()))
+        print_json(done.to_dict())
     else:
         _print(done)
 
@@ -126,10 +127,10 @@ def score(file: str, heads: str, as_json: bool, **given: Any) -> None:
     with reporter() as progress:
         done = negbank.score(file, heads, negbank.ScoreSettings(**given), progress=progress)
     if as_json:
-        click.echo(json.dumps(done.to_dict()))
+        print_json(done.to_dict())
     else:
-        click.echo(done.rows.write_ndjson(), nl=False)
-        click.echo(f"Scored {done.rows.height:,} answers, weight {done.weight:g}, base {done.base}.", err=True)
+        print_json_text(done.rows.write_ndjson())
+        say(f"Scored {counted(done.rows.height, 'answer')}, weight {done.weight:g}, base {done.base}.", err=True)
 
 
 @click.command()
@@ -149,11 +150,14 @@ def recipes(action: str, name: str | None, as_json: bool) -> None:
     if action == "show":
         if not name:
             raise click.UsageError("name a recipe: negbank recipes show arc")
-        click.echo(json.dumps(as_record(load_recipe(name))) if as_json else recipe_text(name), nl=as_json)
+        if as_json:
+            print_json(as_record(load_recipe(name)))
+        else:
+            print_document(recipe_text(name))
         return
     found = [load_recipe(own) for own in recipe_names()]
     if as_json:
-        click.echo(json.dumps([as_record(recipe) for recipe in found]))
+        print_json([as_record(recipe) for recipe in found])
         return
     from negbank.cli.tables import print_table
 
@@ -171,16 +175,16 @@ def _benchmark_glow(reference: str | None, registry: RegistryPlace, as_json: boo
     with reporter() as progress:
         done = negbank.benchmark_glow(reference, _glow_settings(given), registry=registry, progress=progress)
     if as_json:
-        click.echo(json.dumps(done.to_dict()))
+        print_json(done.to_dict())
         return
     from negbank.cli.tables import print_table
 
     for notice in done.result.notices:
-        click.echo(notice, err=True)
+        say(notice, err=True)
     for table in tuned_tables.tuned_tables(done.result):
         print_table(table.title, table.columns, table.rows)
-    click.secho(tuned_words.tuned_verdict(done.result), bold=True)
-    click.echo(f"Report: {done.folder / 'report.html'}")
+    say(tuned_words.tuned_verdict(done.result), bold=True)
+    say(f"Report: {done.folder / 'report.html'}")
 
 
 def _glow_settings(given: dict[str, Any]) -> Any:
@@ -234,10 +238,10 @@ def _print(done: BenchmarkResult) -> None:
     from negbank.report import tables, words
 
     for notice in done.result.notices:
-        click.echo(notice, err=True)
+        say(notice, err=True)
     for table in tables.tables(done.result):
         print_table(table.title, table.columns, table.rows)
     if done.result.probe:
-        click.echo(words.probe_sentence(done.result.probe, done.result.evaluation.level))
-    click.secho(words.verdict(done.result), bold=True)
-    click.echo(f"Report: {done.folder / 'report.html'}")
+        say(words.probe_sentence(done.result.probe, done.result.evaluation.level))
+    say(words.verdict(done.result), bold=True)
+    say(f"Report: {done.folder / 'report.html'}")

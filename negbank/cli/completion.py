@@ -8,6 +8,7 @@ import click
 from click.shell_completion import BashComplete, CompletionItem, get_completion_class, split_arg_string
 
 from negbank.cli.options import Name
+from negbank.cli.screen import print_document
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -53,4 +54,4 @@ def completion(shell: str) -> None:
 
     kind = get_completion_class(shell)
     assert kind is not None
-    click.echo(kind(cli, {}, "negbank", COMPLETE_VARIABLE).source())
+    print_document(kind(cli, {}, "negbank", COMPLETE_VARIABLE).source() + "\n")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 
 from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option
+from negbank.cli.screen import print_json, say
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
 
@@ -43,11 +42,11 @@ def export(reference: str, output: str, format: str, tier: str | None, registry:
 
     result = negbank.export(reference, output, format=format, tier=tier, registry=registry)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
         return
     tiers = ", ".join(result.tiers)
-    click.echo(f"{result.version} is in {result.path}: {counted(result.rows, 'row')} of {tiers}, {result.format}.")
+    say(f"{result.version} is in {result.path}: {counted(result.rows, 'row')} of {tiers}, {result.format}.")
     if result.left_out:
-        click.echo(f"Left out: {counted(result.left_out, 'chain')} whose first error is not known.")
+        say(f"Left out: {counted(result.left_out, 'chain')} whose first error is not known.")
     if result.refusals:
-        click.echo(f"Refused while it was made: {refusals_text(result.refusals)}.")
+        say(f"Refused while it was made: {refusals_text(result.refusals)}.")

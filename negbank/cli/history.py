@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
 
 from negbank.cli.options import TIER, command_line, complete_dataset, json_option, registry_option
+from negbank.cli.screen import confirm, print_json, say, say_field
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
 
@@ -37,20 +36,20 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
 
     found = negbank.log(reference, registry=registry)
     if as_json:
-        click.echo(json.dumps([version_dict(logged.version, logged.tags, logged.validations) for logged in found]))
+        print_json([version_dict(logged.version, logged.tags, logged.validations) for logged in found])
         return
     for logged in found:
         version, manifest = logged.version, logged.version.manifest
         tags = "".join(f"  ({tag})" for tag in logged.tags)
-        click.secho(f"{version}  {version.name[:12]}", bold=True, nl=False)
-        click.secho(tags, fg="green")
-        click.echo(f"  {manifest.created.replace('T', ' ')[:16]}  {manifest.author}  {manifest.message}")
-        click.echo("  " + ", ".join(f"{tier} {rows:,}" for tier, rows in version.tiers.items()))
+        say(f"{version}  {version.name[:12]}", bold=True, nl=False)
+        say(tags, fg="green")
+        say(f"  {manifest.created.replace('T', ' ')[:16]}  {manifest.author}  {manifest.message}")
+        say("  " + ", ".join(f"{tier} {rows:,}" for tier, rows in version.tiers.items()))
         if manifest.command:
-            click.echo(f"  $ {manifest.command}")
+            say(f"  $ {manifest.command}")
         if measured := benchmarks_in(logged.validations):
             times = counted(len(measured), "time")
-            click.echo(f"  validated {times} (negbank show {version})")
+            say(f"  validated {times} (negbank show {version})")
 
 
 @click.command()
@@ -80,7 +79,7 @@ def diff(
     if as_json:
         counts = [{"tier": t, "change": c, "count": n} for t, c, n in found.counts]
         said = {"before": str(found.before), "after": str(found.after), "counts": counts}
-        click.echo(json.dumps({**said, "rows": found.rows.to_dicts()} if rows else said))
+        print_json({**said, "rows": found.rows.to_dicts()} if rows else said)
         return
     _print_diff(found, rows)
 
@@ -89,7 +88,7 @@ def _print_diff(found: Diff, rows: bool) -> None:
     from negbank.cli.tables import print_table
 
     if not found.counts:
-        click.echo(f"{found.before} and {found.after} hold the same rows.")
+        say(f"{found.before} and {found.after} hold the same rows.")
         return
     tiers = list(dict.fromkeys(tier for tier, _, _ in found.counts))
     counts = {(tier, change): count for tier, change, count in found.counts}
@@ -101,12 +100,13 @@ def _print_diff(found: Diff, rows: bool) -> None:
     for row in found.rows.iter_rows(named=True):
         moved = row["tier_before"] != row["tier_after"] and row["change"] == "relabelled"
         tier = f"{row['tier_before']} -> {row['tier_after']}" if moved else row["tier_after"] or row["tier_before"]
-        click.secho(f"{row['change']:<10}", fg=COLOURS[row["change"]], nl=False)
-        click.echo(f"  {tier}  {_change(row['plausibility_before'], row['plausibility_after'])}")
-        click.echo(f"  question  {row['question']}\n  wrong     {row['negative']}")
+        say(f"{row['change']:<10}", fg=COLOURS[row["change"]], nl=False)
+        say(f"  {tier}  {_change(row['plausibility_before'], row['plausibility_after'])}")
+        say_field("question", row["question"])
+        say_field("wrong", row["negative"])
     total = sum(found_count for _, _, found_count in found.counts)
     if rows and total > found.rows.height:
-        click.echo(f"{found.rows.height:,} of {total:,} rows shown; see more with -n {total}")
+        say(f"{found.rows.height:,} of {counted(total, 'row')} shown; see more with -n {total}")
 
 
 def _change(before: float | None, after: float | None) -> str:
@@ -136,11 +136,11 @@ def tag(reference: str, name: str | None, force: bool, delete: bool, registry: R
         raise click.UsageError("name the tag: negbank tag arc@v3 stable, or negbank tag arc@stable --delete")
     version = negbank.tag(reference, name, move=force, delete=delete, registry=registry)
     if as_json:
-        click.echo(json.dumps({"version": str(version), "tag": name or reference.partition("@")[2], "deleted": delete}))
+        print_json({"version": str(version), "tag": name or reference.partition("@")[2], "deleted": delete})
     elif delete:
-        click.echo(f"{version} has the tag {reference.partition('@')[2]} no more.")
+        say(f"{version} has the tag {reference.partition('@')[2]} no more.")
     else:
-        click.echo(f"{version} is {version.manifest.dataset}@{name}.")
+        say(f"{version} is {version.manifest.dataset}@{name}.")
 
 
 @click.command()
@@ -160,11 +160,11 @@ def revert(reference: str, message: str, registry: RegistryPlace, as_json: bool)
 
     commit = negbank.revert(reference, message, command_line(), registry=registry)
     if as_json:
-        click.echo(json.dumps({"version": str(commit.version), "created": commit.created}))
+        print_json({"version": str(commit.version), "created": commit.created})
     elif commit.created:
-        click.echo(f"{commit.version} is new: {counted(commit.version.rows, 'negative')}, as in {reference}.")
+        say(f"{commit.version} is new: {counted(commit.version.rows, 'negative')}, as in {reference}.")
     else:
-        click.echo(f"{commit.version} holds exactly this already; no new version was made.")
+        say(f"{commit.version} holds exactly this already; no new version was made.")
 
 
 @click.command()
@@ -183,18 +183,11 @@ def rm(dataset: str, yes: bool, registry: RegistryPlace, as_json: bool) -> None:
     import negbank
 
     versions = len(negbank.log(dataset, registry=registry))
-    if not yes:
-        _confirm(f"Remove {dataset} with {'its' if versions == 1 else 'all its'} {counted(versions, 'version')}?")
+    whole = f"{'its' if versions == 1 else 'all its'} {counted(versions, 'version')}"
+    if not yes and not confirm(f"Remove {dataset} with {whole}?"):
+        raise click.ClickException("nothing was removed")
     removed = negbank.rm(dataset, registry=registry)
     if as_json:
-        click.echo(json.dumps({"dataset": dataset, "versions": removed}))
+        print_json({"dataset": dataset, "versions": removed})
     else:
-        click.echo(f"{dataset} is gone ({counted(removed, 'version')}). Free its space: negbank gc")
-
-
-def _confirm(question: str) -> None:
-    """Ask on the terminal. Raises UsageError where there is none, and ClickException (exit code 1) on a no."""
-    if not sys.stdin.isatty():
-        raise click.UsageError("there is no terminal to ask on; say --yes to remove it without being asked")
-    if not click.confirm(question, err=True):
-        raise click.ClickException("nothing was removed")
+        say(f"{dataset} is gone ({counted(removed, 'version')}). Free its space: negbank gc")

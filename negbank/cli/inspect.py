@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from negbank.cli.file_options import file_options, source_options
 from negbank.cli.options import json_option
+from negbank.cli.screen import print_json, say
 
 
 @click.command()
@@ -34,6 +34,7 @@ def inspect(place: str, split: str | None, as_json: bool, **given: Any) -> None:
 
     result = negbank.inspect(place, source_options(given, split))
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
     else:
-        click.echo("\n".join(result.lines()))
+        for line in result.lines():
+            say(line)

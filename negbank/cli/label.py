@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
@@ -11,6 +10,8 @@ from negbank.cli.file_options import file_options, source_options
 from negbank.cli.judge_options import judge_options, judge_settings
 from negbank.cli.options import complete_source, encoder_options, json_option
 from negbank.cli.progress import reporter
+from negbank.cli.screen import print_json, print_json_text, say
+from negbank.terms import counted
 
 
 @click.command()
@@ -67,16 +68,20 @@ def label(file: str, out: str | None, refused: str | None, as_json: bool, **give
     if out:
         write_rows(result.rows, out)
     for line in (*result.understood, *result.notices):
-        click.echo(line, err=True)
+        say(line, err=True)
     if not as_json and not out:
-        click.echo(result.rows.write_ndjson(), nl=False)
+        print_json_text(result.rows.write_ndjson())
     if as_json:
         printed = {} if out else {"rows": result.rows.to_dicts()}
-        click.echo(json.dumps(result.to_dict() | {"out": out} | printed))
+        print_json(result.to_dict() | {"out": out} | printed)
     elif out:
         rows = [[t.tier, t.rows, t.similarity.median, t.plausibility.median] for t in result.tiers]
-        print_table(f"{result.rows.height:,} rows are in {out}", ["tier", "rows", "similarity", "plausibility"], rows)
+        print_table(
+            f"{counted(result.rows.height, 'row')} {'is' if result.rows.height == 1 else 'are'} in {out}",
+            ["tier", "rows", "similarity", "plausibility"],
+            rows,
+        )
     if result.refusals and not as_json:
         listed = ", ".join(f"{count:,} {reason}" for _, reason, count in result.refusals)
         where = f"listed in {refused}" if refused else "--refused FILE lists them"
-        click.echo(f"Refused: {listed} ({where}).", err=True)
+        say(f"Refused: {listed} ({where}).", err=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +20,9 @@ from negbank.cli.options import (
     registry_option,
 )
 from negbank.cli.progress import reporter
+from negbank.cli.screen import print_json, say
 from negbank.folders import RegistryPlace
-from negbank.terms import ERRONEOUS_COT, NEAR_MISS, UNRELATED
+from negbank.terms import ERRONEOUS_COT, NEAR_MISS, UNRELATED, counted
 
 if TYPE_CHECKING:
     from negbank.commands.chain_inputs import ChainSettings
@@ -129,9 +129,9 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
     if refused and not result.chains:  # chains were listed as they came
         write_rows(result.refused, refused)
     for line in (*result.understood, *result.notices):
-        click.echo(line, err=True)
+        say(line, err=True)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
     else:
         _print(result, refused)
 
@@ -193,7 +193,7 @@ def _print(result: MineResult, refused: str | None) -> None:
     columns = ["tier", "negatives", "similarity", "from -1 to 1", "plausibility", "from 0 to 1", "short"]
     if result.chains:  # no vectors are made of chains
         columns, rows = [*columns[:2], *columns[4:]], [[*row[:2], *row[4:]] for row in rows]
-    print_table(f"{result.questions:,} questions of {result.source}", columns, rows)
+    print_table(f"{counted(result.questions, 'question')} of {result.source}", columns, rows)
     if result.refusals:
         where = f" (listed in {refused})" if refused else " (--refused FILE lists them)"
         print_table(f"Refused{where}", ["tier", "reason", "count"], [[t, r, n] for t, r, n in result.refusals])
@@ -201,29 +201,29 @@ def _print(result: MineResult, refused: str | None) -> None:
         _print_chains(result.chains)
     for tier in result.tiers:
         if tier.short:
-            click.echo(
-                f"Short: {tier.short:,} of {result.questions:,} questions got fewer {tier.tier} negatives than "
-                f"asked for ({tier.missing:,} are missing)."
+            say(
+                f"Short: {tier.short:,} of {counted(result.questions, 'question')} got fewer {tier.tier} negatives "
+                f"than asked for ({tier.missing:,} {'is' if tier.missing == 1 else 'are'} missing)."
             )
     made = "is new" if result.created else "holds exactly this already; no new version was made"
-    click.secho(f"{result.version} {made}: {result.version.rows:,} negatives.", bold=True)
-    click.echo(f"Look: negbank show {result.version.manifest.dataset} -n 5")
+    say(f"{result.version} {made}: {counted(result.version.rows, 'negative')}.", bold=True)
+    say(f"Look: negbank show {result.version.manifest.dataset} -n 5")
 
 
 def _print_chains(chains: ChainCounts) -> None:
     """What became of the chains, and how their first errors are known."""
-    click.echo(
-        f"{chains.read:,} chains were read: {chains.wrong:,} are wrong ones of {chains.questions:,} questions, "
-        f"{chains.right:,} are right, {chains.refused:,} were refused."
+    say(
+        f"Chains read: {chains.read:,}. Wrong: {chains.wrong:,}, of {counted(chains.questions, 'question')}. "
+        f"Right: {chains.right:,}. Refused: {chains.refused:,}."
     )
-    click.echo(
-        f"Right chains: {chains.right_used:,} stand beside a wrong one, {chains.right_left:,} are left over; the gold "
-        "chain stands beside the others."
+    say(
+        f"Right chains: {chains.right_used:,} beside a wrong one, {chains.right_left:,} left over; the gold chain "
+        "stands beside the others."
     )
     if chains.false_claims:
-        click.echo(
-            f"Disagreements: {chains.false_claims:,} chains were refused: their file and the gold answer differ on "
-            f"whether they are right. For example, {chains.disagreement}."
+        say(
+            f"Disagreements: {counted(chains.false_claims, 'chain')} refused, as file and gold answer differ on what "
+            f"is right. For example, {chains.disagreement}."
         )
     known = ", ".join(f"{source} {count:,}" for source, count in chains.first_error.items())
-    click.echo(f"First error known by: {known}")
+    say(f"First error known by: {known}")

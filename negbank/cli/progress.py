@@ -7,8 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 
-import click
-
+from negbank.cli.screen import say
 from negbank.terms import Progress
 
 SHOW_AFTER_S = 2.0
@@ -27,7 +26,7 @@ class _Lines:
         if done >= total:
             del self._started[stage]
             if elapsed_s >= SHOW_AFTER_S:
-                click.echo(f"{stage}: {total:,} in {elapsed_s:.1f} s ({total / elapsed_s:,.0f}/s)", err=True)
+                say(f"{stage}: {total:,} in {elapsed_s:.1f} s ({total / elapsed_s:,.0f}/s)", err=True)
 
 
 @contextlib.contextmanager

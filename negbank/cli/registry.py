@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
+from negbank.cli.screen import print_json, print_json_text, say, say_field
 from negbank.folders import RegistryPlace
 from negbank.terms import ERRONEOUS_COT, counted
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from negbank.commands.registry import ShowResult
 
 
@@ -32,10 +34,10 @@ def ls(registry: RegistryPlace, as_json: bool) -> None:
 
     found = negbank.ls(registry)
     if as_json:
-        click.echo(json.dumps([asdict(summary) for summary in found]))
+        print_json([asdict(summary) for summary in found])
         return
     if not found:
-        click.echo("No datasets yet. Make one: negbank mine demo")
+        say("No datasets yet. Make one: negbank mine demo")
         return
     rows = [
         [s.dataset, f"v{s.version}", sum(s.tiers.values()), ", ".join(f"{t} {n:,}" for t, n in s.tiers.items()),
@@ -87,7 +89,7 @@ def show(
         reference, tier, 3 if rows is None else rows, where=where, sample=sample, seed=seed or 0, registry=registry
     )
     if as_json:
-        click.echo(json.dumps(found.to_dict()))
+        print_json(found.to_dict())
         return
     _print_version(found)
     if refused:
@@ -95,27 +97,26 @@ def show(
     for row in found.rows.iter_rows(named=True):
         _print_row(row)
     if where and found.rows.is_empty():
-        click.echo(f"No row fulfils {where}.")
+        say(f"No row fulfils {where}.")
 
 
 def _print_version(found: ShowResult) -> None:
     """How a version came about, and its rows by tier."""
-    from negbank.cards.text import visible
     from negbank.cli.tables import print_table
 
     manifest = found.version.manifest
     created = manifest.created.replace("T", " ")[:16]
-    head = f"{found.version}  made {created} UTC by {visible(manifest.author)}  manifest {found.version.name[:12]}"
-    click.secho(head, bold=True)
+    head = f"{found.version}  made {created} UTC by {manifest.author}  manifest {found.version.name[:12]}"
+    say(head, bold=True)
     if found.tags:
-        click.echo(f"  tagged {', '.join(found.tags)}")
+        say(f"  tagged {', '.join(found.tags)}")
     if manifest.message:
-        click.echo(f"  {visible(manifest.message)}")
+        say(f"  {manifest.message}")
     if manifest.command:
-        click.echo(f"  $ {visible(manifest.command)}")
+        say(f"  $ {manifest.command}")
     if found.validated:
-        click.echo(f"  validated {visible(found.validated)}")
-    click.echo()
+        say(f"  validated {found.validated}")
+    say()
     print_table("", ["tier", "negatives"], list(found.version.tiers.items()))
 
 
@@ -129,27 +130,25 @@ def _print_refusals(found: ShowResult, tier: str | None) -> None:
     if rows:
         print_table("", ["refused", "reason", "count", "because"], rows)
     else:
-        click.echo(f"Nothing was refused, or {UNTOLD}.")
+        say(f"Nothing was refused, or {UNTOLD}.")
 
 
 def _print_row(row: dict[str, Any]) -> None:
     """One negative, for a person."""
-    from negbank.cards.text import visible
-
     scores = f"plausibility {_score(row['plausibility'])}  similarity {_score(row['similarity'])}"
-    origin = f"{row['origin']} {visible(row['origin_id'])}" if row["origin_id"] else row["origin"]
-    click.echo(f"{click.style(row['tier'], bold=True)}  {scores}  {origin}")
+    origin = f"{row['origin']} {row['origin_id']}" if row["origin_id"] else row["origin"]
+    say(row["tier"], bold=True, nl=False)
+    say(f"  {scores}  {origin}")
     if row.get("context"):
-        click.echo(f"  context   {_lines(row['context'])}")
-    click.echo(f"  question  {_lines(row['question'])}")
+        say_field("context", row["context"])
+    say_field("question", row["question"])
     for text in row.get("answers") or [row["answer"]]:
-        click.echo("  right     " + click.style(_lines(text), fg="green"))
-    click.echo("  wrong     " + click.style(_lines(row["negative"]), fg="red"))
+        say_field("right", text, fg="green")
+    say_field("wrong", row["negative"], fg="red")
     if row["tier"] == ERRONEOUS_COT:
-        answer, gold = visible(row["final_answer"]), visible(row["gold_answer"])
-        click.echo(f"  answers   {answer}; {gold} is right{_by(row)}")
-        click.echo(f"  error     {_error(row)}")
-    click.echo()
+        say_field("answers", f"{row['final_answer']}; {row['gold_answer']} is right{_by(row)}")
+        say_field("error", _error(row))
+    say()
 
 
 @click.command()
@@ -182,15 +181,15 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
     refused = refusals(version.mined)
     if as_json:
         listed = [asdict(refusal) for refusal in refused]
-        click.echo(json.dumps({"version": str(version), "folder": folder, "tiers": version.tiers, "refusals": listed}))
+        print_json({"version": str(version), "folder": folder, "tiers": version.tiers, "refusals": listed})
         return
-    click.echo(f"{version} is in {folder}: {counted(version.rows, 'negative')}.")
+    say(f"{version} is in {folder}: {counted(version.rows, 'negative')}.")
     if refused:
-        click.echo(f"Refused while it was made: {refusals_text(refused)}.")
+        say(f"Refused while it was made: {refusals_text(refused)}.")
     if format != "hub":
         return
     first = next(iter(version.tiers))
-    click.echo(f"Load it: datasets.load_dataset({folder!r}, {first!r}, split='train')")
+    say(f"Load it: datasets.load_dataset({folder!r}, {first!r}, split='train')")
 
 
 @click.command()
@@ -200,6 +199,8 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
 def sql(query: str, registry: RegistryPlace, as_json: bool) -> None:
     """Ask one SELECT of versions: negatives('arc@v3') are the rows of that version, in DuckDB's SQL.
 
+    Columns of one name get a number; bytes are shown in hexadecimal digits.
+
     \b
     Examples:
       negbank sql "select tier, count(*), avg(plausibility) from negatives('arc@v3') group by 1"
@@ -208,36 +209,32 @@ def sql(query: str, registry: RegistryPlace, as_json: bool) -> None:
     import negbank
     from negbank.cli.tables import print_table
 
-    found = negbank.sql(query, registry=registry)
+    found = _without_bytes(negbank.sql(query, registry=registry))
     if as_json:
-        click.echo(found.write_json())
+        print_json_text(found.write_json())
         return
     print_table("", found.columns, found.rows())
 
 
-def _lines(text: str) -> str:
-    """A text of several lines, each below the first."""
-    from negbank.cards.text import visible
+def _without_bytes(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with bytes as hexadecimal digits, which JSON and a table can hold."""
+    import polars as pl
 
-    return visible(text).replace("\n", "\n            ")
+    return frame.with_columns(pl.col(pl.Binary).bin.encode("hex"))
 
 
 def _error(row: dict[str, Any]) -> str:
     """Where a chain goes wrong, as far as that is known; steps count from 0."""
-    from negbank.cards.text import visible
-
     if row["first_error_step"] is not None:
-        kind = f" ({visible(row['error_type'])})" if row["error_type"] else ""
-        return f"step {row['first_error_step']}{kind}, known from {visible(row['error_source'])}"
+        kind = f" ({row['error_type']})" if row["error_type"] else ""
+        return f"step {row['first_error_step']}{kind}, known from {row['error_source']}"
     if row["first_divergent_step"] is not None:
         return f"not known; the first quantity that the right chain lacks is in step {row['first_divergent_step']}"
     return "not known"
 
 
 def _by(row: dict[str, Any]) -> str:
-    from negbank.cards.text import visible
-
-    return f"; written by {visible(row['generator'])}" if row["generator"] else ""
+    return f"; written by {row['generator']}" if row["generator"] else ""
 
 
 def _score(value: float | None) -> str:

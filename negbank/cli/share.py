@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
 from negbank.cli.options import complete_dataset, json_option, registry_option, size_text
 from negbank.cli.progress import reporter
+from negbank.cli.screen import print_document, print_json, say
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
 
@@ -29,9 +29,9 @@ def card(reference: str, registry: RegistryPlace, as_json: bool) -> None:
 
     written = negbank.card(reference, registry=registry)
     if as_json:
-        click.echo(json.dumps({"text": written.text, "files": sorted(written.files)}))
+        print_json({"text": written.text, "files": sorted(written.files)})
     else:
-        click.echo(written.text, nl=False)
+        print_document(written.text)
 
 
 @click.command()
@@ -65,24 +65,24 @@ def push(
 
     gate = negbank.Gate(require_validated, min_gain)
     plan = plan_push(reference, to, gate=gate, registry=registry)
-    click.echo(f"Pushing {plan.version} ({counted(plan.version.rows, 'negative')}) to {plan.repo} ...", err=True)
+    say(f"Pushing {plan.version} ({counted(plan.version.rows, 'negative')}) to {plan.repo} ...", err=True)
     with reporter() as progress:
         result = negbank.push(str(plan.version), plan.repo, registry=registry, progress=progress, **given)
     pushed = result.pushed
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
         return
     if pushed.changed:
         sent = f"{counted(pushed.files, 'file')}, {size_text(pushed.uploaded_bytes)} sent"
-        click.echo(f"{result.version} is at {pushed.url}: {sent}.")
+        say(f"{result.version} is at {pushed.url}: {sent}.")
     else:
-        click.echo(f"{pushed.url} holds {result.version} already; nothing was sent.")
+        say(f"{pushed.url} holds {result.version} already; nothing was sent.")
     if result.tagged.set:
-        click.echo(f"Tagged there: {', '.join(result.tagged.set)}.")
+        say(f"Tagged there: {', '.join(result.tagged.set)}.")
     if left := result.tagged.elsewhere:
-        click.echo(f"Not tagged: {', '.join(left)} stands on another commit there; move it with --move-tags.")
+        say(f"Not tagged: {', '.join(left)} stands on another commit there; move it with --move-tags.")
     first = next(iter(result.version.tiers), "all")
-    click.echo(f"Load it: datasets.load_dataset({pushed.repo!r}, {first!r}, revision={pushed.tag!r})")
+    say(f"Load it: datasets.load_dataset({pushed.repo!r}, {first!r}, revision={pushed.tag!r})")
 
 
 @click.command()
@@ -104,7 +104,7 @@ def pull(place: str, registry: RegistryPlace, as_json: bool) -> None:
     with reporter() as progress:
         result = negbank.pull(place, registry=registry, progress=progress)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
         return
-    click.echo(f"{result.version} is here: {counted(result.version.rows, 'negative')} from {result.repo}.")
-    click.echo(f"Look: negbank show {result.version} -n 5")
+    say(f"{result.version} is here: {counted(result.version.rows, 'negative')} from {result.repo}.")
+    say(f"Look: negbank show {result.version} -n 5")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from negbank.cli.options import json_option
+from negbank.cli.screen import print_json, say
 
 if TYPE_CHECKING:
     from negbank.sources import Source
@@ -34,7 +34,7 @@ def sources(as_json: bool) -> None:
     from negbank.sources import SOURCES
 
     if as_json:
-        click.echo(json.dumps([_record(source) for source in SOURCES.values()]))
+        print_json([_record(source) for source in SOURCES.values()])
         return
     rows = [
         [source.name, source.summary, source.place, source.license, _splits(source.held_out)]
@@ -45,7 +45,7 @@ def sources(as_json: bool) -> None:
         ["hf:ORG/NAME[:CONFIG]", "any dataset with a question and an answer column", "the Hub", "", ""],
     ]
     print_table("", ["SOURCE", "what it is", "where", "licence", "held out"], rows)
-    click.echo(
+    say(
         "Held-out splits are never trained on and are checked for contamination. --no-hold-out gives one back for "
         "training, --hold-out adds a source or a file."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 
 from rich.box import SIMPLE_HEAD
@@ -11,8 +12,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from negbank.cards.plots import sparkline as spread
-from negbank.cards.text import visible
+from negbank.cards.plots import sparkline
+from negbank.cli.screen import colours, fitting, is_unicode
+from negbank.text.display import cut, visible
 
 __all__ = ["print_table", "spread"]
 
@@ -30,13 +32,14 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
     """Print `rows` no wider than the terminal, numbers to the right.
 
     Where the columns do not fit, long texts are wrapped between words. Where even that does not fit, each row becomes
-    a record: a line a field. Nothing in a cell is read as markup or as an emoji, and control characters are shown.
+    a record: a line a field. Nothing in a cell is read as markup or as an emoji; line breaks and control characters
+    are written out, and a long text is cut.
     """
     console = _console()
-    heads = [Text(visible(name)) for name in columns]
-    cells = [[Text(visible(_text(cell))) for cell in row] for row in rows]
+    heads = [_shown(name) for name in columns]
+    cells = [[_shown(_text(cell)) for cell in row] for row in rows]
     if title:
-        console.print(Text(visible(title), style="bold"))
+        console.print(_shown(title, "bold"))
     least = _least_widths(heads, cells, console.width)
     if least is None:
         _print_records(console, heads, cells)
@@ -54,7 +57,7 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[obje
 
 def _console() -> Console:
     """Standard output: its own width on a terminal or where COLUMNS says it, else WIDE; no styles under NO_COLOR."""
-    console = Console(color_system=None) if os.environ.get("NO_COLOR") else Console()
+    console = Console(color_system=None) if colours() is False else Console()
     if console.is_terminal or "COLUMNS" in os.environ:
         return console
     return Console(width=WIDE, color_system=None)
@@ -63,7 +66,7 @@ def _console() -> Console:
 def _least_widths(heads: Sequence[Text], cells: Sequence[Sequence[Text]], width: int) -> list[int] | None:
     """The least width of each column that breaks no word; None where the columns do not fit into `width`."""
     columns = [list(column) for column in zip(heads, *cells, strict=True)]
-    natural = [max(cell_len(line) for text in column for line in text.plain.split("\n")) for column in columns]
+    natural = [max(cell_len(text.plain) for text in column) for column in columns]
     room = width - GAP * (len(columns) - 1)
     if sum(natural) <= room:
         return natural
@@ -83,6 +86,16 @@ def _print_records(console: Console, heads: Sequence[Text], cells: Sequence[Sequ
                 grid.add_row(head, text)
         console.print(grid)
         console.print()
+
+
+def spread(histogram: Sequence[int]) -> str:
+    """One character a bin, as high as its count, or as dark where the output has no block characters."""
+    drawn = sparkline(histogram)
+    return drawn if is_unicode(sys.stdout) else drawn.translate(str.maketrans("▁▂▃▄▅▆▇█", " .:-=+*#"))
+
+
+def _shown(text: str, style: str = "") -> Text:
+    return Text(fitting(visible(cut(text)), sys.stdout), style=style)
 
 
 def _text(cell: object) -> str:

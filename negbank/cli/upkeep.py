@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 
 import click
 
 from negbank.cli.options import json_option, registry_option, size_text
 from negbank.cli.progress import reporter
+from negbank.cli.screen import print_json, say
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
 
@@ -32,12 +32,12 @@ def gc(dry_run: bool, registry: RegistryPlace, as_json: bool) -> None:
 
     found = negbank.gc(dry_run=dry_run, registry=registry)
     if as_json:
-        click.echo(json.dumps({**asdict(found), "dry_run": dry_run}))
+        print_json({**asdict(found), "dry_run": dry_run})
         return
     files = sum(found.files.values())
     said = "would be removed" if dry_run else ("was removed" if files == 1 else "were removed")
     listed = ", ".join(counted(count, KINDS[folder]) for folder, count in found.files.items() if count)
-    click.echo(f"{counted(files, 'file')} ({size_text(found.bytes)}) {said}{': ' + listed if listed else ''}.")
+    say(f"{counted(files, 'file')} ({size_text(found.bytes)}) {said}{': ' + listed if listed else ''}.")
 
 
 @click.command()
@@ -57,24 +57,24 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     with reporter() as progress:
         result = negbank.verify(repair=repair, registry=registry, progress=progress)
     if as_json:
-        click.echo(json.dumps(result.to_dict()))
+        print_json(result.to_dict())
         return 0 if result.intact else 1
     found = result.found
     for problem in found.problems:
-        click.secho(f"{problem.kind}: ", fg="red", nl=False)
-        click.echo(f"{problem.where}: {problem.detail}")
+        say(f"{problem.kind}: ", fg="red", nl=False)
+        say(f"{problem.where}: {problem.detail}")
     if result.repaired:
-        click.echo(f"Written again: {counted(len(result.repaired), 'content')}.")
+        say(f"Written again: {counted(len(result.repaired), 'content')}.")
     if found.absent:
         parts = "1 part of a version was" if len(found.absent) == 1 else f"{len(found.absent)} parts of versions were"
-        click.echo(f"{parts} never fetched here; negbank verify --repair fetches what was pushed.")
+        say(f"{parts} never fetched here; negbank verify --repair fetches what was pushed.")
     read = (
         f"{counted(found.versions, 'version')}, {counted(found.objects, 'object')}, {size_text(found.bytes)} "
         f"in {found.elapsed_s:.1f} s"
     )
     if result.intact:
-        click.secho(f"Intact: {read}.", bold=True)
+        say(f"Intact: {read}.", bold=True)
         return 0
     remedy = "" if repair else " Try negbank verify --repair."
-    click.secho(f"{counted(len(found.problems), 'problem')} in {read}.{remedy}", bold=True)
+    say(f"{counted(len(found.problems), 'problem')} in {read}.{remedy}", bold=True)
     return 1

@@ -108,9 +108,10 @@ def add(
         for tier in kept["tier"].unique().sort()
     ]
     commit = target.commit(dataset, edits, settings.message, settings.command)
+    added = kept.height if commit.created else 0
     notices = (*found.judging.judged.notices(),) if found.judging else ()
     return AddResult(
-        commit.version, commit.created, kept.height, by_tier(kept), explained(found.screened.refused, found.asked),
+        commit.version, commit.created, added, by_tier(kept), explained(found.screened.refused, found.asked),
         counts, tuple(summary_lines(file.understood)), notices,
     )  # fmt: skip
 

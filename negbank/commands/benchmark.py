@@ -26,7 +26,7 @@ from negbank.registry import Version
 from negbank.report import BaseModel, Evaluation, Referred, Result, to_json, without_losses
 from negbank.report.page import page
 from negbank.report.plots import plots
-from negbank.terms import IRRELEVANT, NEAR_MISS, UNRELATED
+from negbank.terms import IRRELEVANT, NEAR_MISS, UNRELATED, counted
 from negbank.validation import (
     Asked,
     Asking,
@@ -208,9 +208,9 @@ def _evaluation(ground: Ground, exam: Exam) -> Evaluation:
 def _left_out(too_long: int, exam: Exam, base: Base) -> Iterator[str]:
     """What was left out for the model's sake, in words."""
     if too_long:
-        yield f"{too_long} questions were left out of training: the model takes {base.window} tokens"
+        yield f"left out of training: {counted(too_long, 'question')}, as the model takes {base.window} tokens"
     if exam.dropped:
-        yield f"{exam.dropped} shots were left out: the model takes {base.window} tokens"
+        yield f"left out: {counted(exam.dropped, 'shot')}, as the model takes {base.window} tokens"
     if base.tokens.prefix_id is None:
         yield "answers were not scored without their questions: the tokenizer has no token to begin with"
 

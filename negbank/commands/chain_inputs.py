@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +25,7 @@ from negbank.reasoning.layouts import LAYOUTS
 from negbank.reasoning.perturb import KINDS, NotPerturbed, perturb
 from negbank.reasoning.reasons import CHAIN_CUT, NO_ROOM
 from negbank.records import MODEL, PERTURBED, REPORTED
+from negbank.sources.streams import standard_input
 
 PERTURBATION: Final = "perturbation"
 BLOCK: Final = 2**18
@@ -99,14 +99,15 @@ class FileInput:
 
     def chains(self) -> Iterator[Trajectory | RefusedChain]:
         """The chains with their place in the file. Raises SourceError and MalformedFileError as the formats do."""
-        if self.path == "-":
-            yield from self._placed(sys.stdin.buffer, STANDARD_INPUT)
-            return
+        place = STANDARD_INPUT if self.path == "-" else self.path
         try:
+            if self.path == "-":
+                yield from self._placed(standard_input(), place)
+                return
             with Path(self.path).open("rb") as file:
-                yield from self._placed(file, self.path)
+                yield from self._placed(file, place)
         except OSError as error:
-            raise SourceError(f"{self.path}: cannot be read: {error.strerror}") from error
+            raise SourceError(f"{place}: cannot be read: {error.strerror}") from error
 
     def origin(self, model: str | None) -> str:
         """A model's own where the file names the model, else reported by whoever brought the file."""

@@ -30,6 +30,7 @@ from negbank.report.tuned import EffectReference, ProblemsUsed, Solving, TunedRe
 from negbank.report.tuned_page import tuned_page
 from negbank.report.tuned_plots import tuned_plots
 from negbank.sampling import SampleSettings
+from negbank.terms import counted
 from negbank.validation.chains import SYSTEMS, chain_sets
 from negbank.validation.solving import GRADING
 from negbank.validation.tuned_summary import summarise_tuning
@@ -184,7 +185,8 @@ def _used(ground: GlowGround) -> tuple[ProblemsUsed, ...]:
 
 def _left_out(plan: TuningPlan, base: Base) -> Iterator[str]:
     if plan.chains.too_long:
-        yield f"{plan.chains.too_long:,} chains were left out of training: the model takes {base.window:,} tokens"
+        chains = counted(plan.chains.too_long, "chain")
+        yield f"left out of training: {chains}, as the model takes {base.window:,} tokens"
 
 
 def _record(ground: GlowGround, base: BaseModel, settings: GlowBenchmarkSettings) -> dict[str, Any]:

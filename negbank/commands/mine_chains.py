@@ -32,6 +32,7 @@ from negbank.reasoning.reasons import CHAIN_REASONS, DUPLICATE_CHAIN, EVALUATION
 from negbank.reasoning.verify import Tally, Verdict, verify
 from negbank.records import ERRONEOUS_COT, PERTURBED, Progress, SourceData
 from negbank.registry import Commit, NewPart, Registry
+from negbank.terms import counted
 
 SHOWN: Final = 10_000
 """Refused chains that a result holds; a file (`refused`) gets all of them."""
@@ -258,8 +259,8 @@ def _counts(gate: _Gate, refused: _Refused, made: Made) -> ChainCounts:
 def _nothing(counts: ChainCounts, refused: _Refused) -> str:
     reasons = ", ".join(f"{count:,} {reason}" for _, reason, count in refused.counts()) or "none refused"
     return (
-        f"none of {counts.read:,} chains is a wrong chain to a question of the source ({counts.right:,} are right; "
-        f"{reasons}); there is nothing to make a version of. Is it the right source and --split?"
+        f"{counted(counts.read, 'chain')} read, and none is a wrong chain to a question of the source (right: "
+        f"{counts.right:,}; {reasons}); there is nothing to make a version of. Is it the right source and --split?"
     )
 
 

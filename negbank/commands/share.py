@@ -18,7 +18,7 @@ from negbank.errors import HubError, RegistryError, UnknownNameError
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
 from negbank.registry import Registry, Version
-from negbank.registry.disk import scratch_folder
+from negbank.registry.disk import scratch_folder, translated
 from negbank.report import to_json
 from negbank.report.kinds import read_result
 
@@ -167,9 +167,10 @@ def load(
     with scratch_folder() as folder:
         pulled = hub.pull(name, wanted or None, folder)
         kept = cache_folder() / "hub" / name.replace("/", "--") / pulled.commit
-        if not kept.exists():
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            _move(pulled.folder, kept)
+        with translated(kept):
+            if not kept.exists():
+                kept.parent.mkdir(parents=True, exist_ok=True)
+                _move(pulled.folder, kept)
     return load_folder(kept, tier, split)
 
 

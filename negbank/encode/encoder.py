@@ -22,6 +22,7 @@ import numpy as np
 from negbank.encode.devices import Setup, decide
 from negbank.encode.vector_cache import Batch, KeptVectors, Rows, VectorCache, unit_rows
 from negbank.errors import EncoderError, VectorError
+from negbank.folders import expanded
 from negbank.records import FloatArray, Progress, TextVectors, no_progress
 from negbank.terms import DEFAULT_ENCODER
 
@@ -204,7 +205,7 @@ def find_model(name: str, owner: str = _HUB_OWNER, offline: str = _OFFLINE) -> P
 
     A bare name is that of a model of `owner` on the Hub; `offline` says what to do without the Hub.
     """
-    folder = Path(name).expanduser()
+    folder = expanded(name)
     if not folder.is_dir():
         if folder.is_absolute() or name.startswith((".", "~")) or name.count("/") > 1 or "\\" in name:
             raise EncoderError(f"there is no folder {name}; give the folder of a sentence-transformers model")

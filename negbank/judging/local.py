@@ -29,6 +29,7 @@ from typing import Any, Final
 from negbank.encode import find_model, hash_weights
 from negbank.encode.devices import decide
 from negbank.errors import EncoderError, JudgeError
+from negbank.folders import expanded
 from negbank.judging.records import Ask, Item, JudgeSettings
 
 ONE_SCORE: Final = "score"
@@ -110,7 +111,7 @@ def load_local(name: str, settings: JudgeSettings) -> LocalJudge:
         folder = find_model(name, _HUB_OWNER, _OFFLINE)
     except EncoderError as error:
         raise JudgeError(f"the judge {name}: {error}") from error
-    if Path(name).expanduser().is_dir():
+    if expanded(name).is_dir():
         name = folder.resolve().name  # a version is shared: it records no path of this machine
     return LocalJudge(name, folder, hash_weights(folder), read_config(folder), settings, device)
 

@@ -28,6 +28,7 @@ from negbank.judging.records import (
 )
 from negbank.judging.verdict_cache import KeptVerdicts, VerdictCache
 from negbank.records import Progress, no_progress
+from negbank.terms import counted
 
 STAGE: Final = "judge"
 
@@ -82,18 +83,18 @@ class Judged:
         judged = self.rows.height - missing.total()
         if self.stopped:
             out.append(
-                f"The judge stopped: {self.stopped}. {judged:,} candidates are judged and their verdicts are kept; "
-                f"{missing[JUDGE_STOPPED]:,} are not judged and stay in (judge_verdict is null). Run the same command "
+                f"The judge stopped: {self.stopped}. Judged, with the verdicts kept: {counted(judged, 'candidate')}. "
+                f"Not judged: {missing[JUDGE_STOPPED]:,}; these stay in (judge_verdict is null). Run the same command "
                 "again to judge them; what is kept isn't asked again."
             )
         for reason, count in sorted(missing.items()):
             if reason != JUDGE_STOPPED:
-                out.append(f"{count:,} candidates were not judged and stay in ({reason}: {UNJUDGED[reason]}).")
+                out.append(f"Not judged, and left in: {counted(count, 'candidate')} ({reason}: {UNJUDGED[reason]}).")
         testified, doubted = _doubted(self)
         if doubted and doubted * 2 >= testified:
             out.append(
-                f"The judge finds {doubted:,} of the {testified:,} answers that the file calls wrong likelier right "
-                "than wrong. Either the file is wrong or the judge is unfit for it; look at judge_probability."
+                f"The judge finds {doubted:,} of the {testified:,} answers that the file calls wrong likelier "
+                "right than wrong. Either the file is wrong or the judge is unfit for it; look at judge_probability."
             )
         return tuple(out)
 

@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
 from negbank.records import CHAINS, LATER_COLUMNS, NEGATIVES, columns_of
+from negbank.registry.answer import answer_of
 from negbank.registry.keys import Keys, in_order
 from negbank.registry.rows import (
     BATCH,
@@ -233,7 +234,7 @@ class Engine:
         with self._database() as database:
             database.execute(_macro(references))
             try:
-                return as_frame(database.sql(text).to_arrow_table())
+                return answer_of(database.sql(text))
             except duckdb.Error as error:
                 raise RegistryError(f"the query failed: {error}") from error
 

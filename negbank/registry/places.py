@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from pathlib import Path
 
 from negbank.errors import RegistryError
-from negbank.folders import RegistryPlace, cache_folder, is_url, registry_place
+from negbank.folders import RegistryPlace, cache_folder, expanded, is_url, registry_place
 from negbank.registry.blobs import FolderBlobs
 from negbank.registry.refs import FolderRefs, Refs
 from negbank.registry.store import Store
@@ -28,7 +27,7 @@ def open_store(place: RegistryPlace) -> Store:
 
 def _blobs(root: str) -> FolderBlobs:
     if not is_url(root):
-        return FolderBlobs(Path(root).expanduser().absolute())
+        return FolderBlobs(expanded(root).absolute())
     from negbank.registry.object_store import ObjectStoreBlobs
 
     return ObjectStoreBlobs(root, cache_folder() / "registries")

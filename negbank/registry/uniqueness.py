@@ -19,6 +19,7 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow.parquet as pq
 
+from negbank.errors import NegbankError
 from negbank.folders import cache_folder
 from negbank.records import LATER_COLUMNS
 from negbank.registry.contents import Contents
@@ -46,7 +47,7 @@ def repeated(contents: Contents, manifests: Iterable[Manifest], broken: Collecti
     for manifest in sorted(manifests, key=lambda own: (own.dataset, own.number)):
         parts = [part for part in manifest.parts if part.mined.get(MARK) is True and part.content not in broken]
         digests = tuple(sorted(part.content for part in parts))
-        if not parts or digests in done or (kept := _kept(digests)).exists():
+        if not parts or digests in done or _is_known(digests):
             continue
         done.add(digests)
         counts = _counts(contents, parts)
@@ -54,9 +55,17 @@ def repeated(contents: Contents, manifests: Iterable[Manifest], broken: Collecti
             said = "1 row repeats" if rows == 1 else f"{rows:,} rows repeat"
             yield f"{manifest.dataset}@v{manifest.number}", f"{said} the {what} of another row"
         if not counts:
-            with contextlib.suppress(OSError):  # then it is read again the next time
+            with contextlib.suppress(OSError, NegbankError):  # then it is read again the next time
+                kept = _kept(digests)
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.touch()
+
+
+def _is_known(digests: Sequence[str]) -> bool:
+    try:
+        return _kept(digests).exists()
+    except (OSError, NegbankError):  # a cache that may not be read, or nowhere to keep one
+        return False
 
 
 def _kept(digests: Sequence[str]) -> Path:

@@ -15,6 +15,7 @@ from negbank.report import tables, words
 from negbank.report.canvas import Plot
 from negbank.report.markup import document, figure, folded, listed, section, table, text
 from negbank.report.result import Result
+from negbank.terms import counted
 
 RECIPE_CHARACTERS = 50_000
 """Of a recipe that is longer, no more is shown: it is none of ours."""
@@ -44,12 +45,12 @@ def page(result: Result, plots: Sequence[Plot]) -> str:
 
 def _measured(result: Result) -> str:
     evaluation = result.evaluation
-    shots = f"{evaluation.shots} shots ({evaluation.shot_kind})" if evaluation.shots else "no shots"
+    shots = f"{counted(evaluation.shots, 'shot')} ({evaluation.shot_kind})" if evaluation.shots else "no shots"
     dropped = f", of which {evaluation.dropped_shots:,} did not fit the model" if evaluation.dropped_shots else ""
     runs = f" and {len(result.seeds)} runs" if len(result.seeds) > 1 else ", of one run"
     return (
         f"Base model {clean(result.base.name, 200)}, {result.base.parameters:,} parameters. "
-        f"{evaluation.questions:,} questions of {clean(evaluation.source, 100)}, {shots}{dropped}, ranked by "
+        f"{counted(evaluation.questions, 'question')} of {clean(evaluation.source, 100)}, {shots}{dropped}, ranked by "
         f"{words.MEASURES[evaluation.measure]}; guessing gets {words.percent(evaluation.chance)}. Intervals are "
         f"{100 * evaluation.level:g}% by bootstrap over questions{runs}. Measured {clean(result.started, 40)}."
     )

@@ -25,6 +25,7 @@ from negbank.report.canvas import (
     style,
 )
 from negbank.report.result import SYSTEMS, Point, Result, Shift
+from negbank.terms import counted
 
 WIDTH, HEIGHT = 8.6, 5.0
 FRAME = (0.075, 0.115, 0.695, 0.735)
@@ -62,7 +63,7 @@ def weights(result: Result) -> Plot | None:
         return None
     last = max(point.examples for point in points)
     points = [point for point in points if point.examples == last]
-    name, title = "weights", f"Weight of the negative head, at {last:,} examples"
+    name, title = "weights", f"Weight of the negative head, at {counted(last, 'example')}"
     with style(name):
         figure, axes = _figure(title, result)
         labels = []
@@ -155,7 +156,8 @@ def _figure(title: str, result: Result) -> tuple[Figure, Axes]:
 def _below(result: Result) -> str:
     evaluation = result.evaluation
     runs = f", {len(result.seeds)} runs" if len(result.seeds) > 1 else ""
-    return f"{result.version} on {result.base.name}; {evaluation.questions:,} questions, {evaluation.shots} shots{runs}"
+    asked = f"{counted(evaluation.questions, 'question')}, {counted(evaluation.shots, 'shot')}"
+    return f"{result.version} on {result.base.name}; {asked}{runs}"
 
 
 def _points(result: Result, system: str, tier: str | None) -> tuple[Point, ...]:

@@ -9,6 +9,7 @@ from negbank.cards.plots import Curve
 from negbank.cards.text import cell, code
 from negbank.report import words
 from negbank.report.result import Point, Result
+from negbank.terms import counted
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def weight_table(result: Result) -> Table:
     last = max((point.examples for point in points), default=0)
     return _by_line(
         f"{words.MEASURES[result.evaluation.measure].capitalize()} in %, by weight of the negative head, "
-        f"at {last:,} examples",
+        f"at {counted(last, 'example')}",
         "weight",
         [point for point in points if point.examples == last],
         lambda point: (point.weight or 0.0, f"{point.weight or 0:g}"),
@@ -114,11 +115,11 @@ def training_table(result: Result) -> Table:
 def markdown(result: Result) -> str:
     """The validation for a dataset's card: the verdict, how it was measured, every system at every point."""
     evaluation, base = result.evaluation, result.base
-    shots = f"{evaluation.shots} shots ({evaluation.shot_kind})" if evaluation.shots else "0 shots"
+    shots = f"{counted(evaluation.shots, 'shot')} ({evaluation.shot_kind})" if evaluation.shots else "0 shots"
     lines = [
         f"**{words.verdict(result)}**",
-        f"Base model {code(base.name)}; {evaluation.questions:,} questions of {code(evaluation.source)}, {shots}, "
-        f"{words.MEASURES[evaluation.measure]}; guessing gets {words.percent(evaluation.chance)}. Intervals "
+        f"Base model {code(base.name)}; {counted(evaluation.questions, 'question')} of {code(evaluation.source)}, "
+        f"{shots}, {words.MEASURES[evaluation.measure]}; guessing gets {words.percent(evaluation.chance)}. Intervals "
         f"({100 * evaluation.level:g}%) are by bootstrap over questions"
         + (f" and {len(result.seeds)} runs" if len(result.seeds) > 1 else "")
         + f". Measured on version {code(result.version)} by {code(result.command)}.",

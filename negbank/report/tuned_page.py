@@ -13,6 +13,7 @@ from negbank.report.canvas import Plot
 from negbank.report.markup import document, figure, folded, listed, section, table, text
 from negbank.report.page import RECIPE_CHARACTERS
 from negbank.report.tuned import TunedResult
+from negbank.terms import counted
 
 
 def tuned_page(result: TunedResult, plots: Sequence[Plot]) -> str:
@@ -39,7 +40,7 @@ def tuned_page(result: TunedResult, plots: Sequence[Plot]) -> str:
 def _measured(result: TunedResult) -> str:
     solving = result.solving
     sets = " and ".join(
-        f"{used.problems:,} problems of {clean(used.source, 100)} ({words.DOMAINS[used.domain]})"
+        f"{counted(used.problems, 'problem')} of {clean(used.source, 100)} ({words.DOMAINS[used.domain]})"
         for used in result.problems
     )
     runs = f" and {len(result.seeds)} runs" if len(result.seeds) > 1 else ", of one run"
@@ -54,11 +55,11 @@ def _measured(result: TunedResult) -> str:
 def _notices(result: TunedResult) -> Iterable[str]:
     yield from result.notices
     if result.unjudged:
-        yield f"{result.unjudged:,} samples had an answer that could not be judged; they count as not right."
+        yield f"Not judged, and counted as not right: {counted(result.unjudged, 'sample')}."
     if result.unfinished:
         most = f"{result.solving.max_tokens:,}"
         most = f"{result.solving.max_tokens:,}"
-        yield f"{result.unfinished:,} samples were cut at {most} tokens or at the model's window."
+        yield f"Cut at {most} tokens or at the model's window: {counted(result.unfinished, 'sample')}."
 
 
 def _systems(result: TunedResult) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from negbank.report.result import Compared, Point, Probe, Result
+from negbank.terms import counted
 
 NAMES: Final = {
     "base": "Base", "sft": "SFT", "sft-base": "SFT-Base", "base-likra": "Base-Likra", "likra": "Likra",
@@ -41,7 +42,7 @@ def verdict(result: Result) -> str:
         return _alone(result)
     points = result.points(chosen.left, tier_of(chosen.left, chosen.tier), chosen.measure)
     reached = next((point for point in points if point.examples == chosen.examples), None)
-    asked = f"{result.evaluation.questions:,} questions"
+    asked = counted(result.evaluation.questions, "question")
     if reached is None:
         return f"{sentence(chosen, result.evaluation.level)}."
     subject = f"{name(chosen.left)}, {trained_on(reached)}, answers {percent(reached.accuracy)} of {asked} right"
@@ -70,7 +71,7 @@ def deciding(result: Result) -> Compared | None:
 def sentence(compared: Compared, level: float) -> str:
     """One comparison: `Likra beats SFT by 12.3 points (95% interval 9.1 to 15.4, p = 0.0001) at 512 examples`."""
     left, right = name(compared.left), name(compared.right)
-    where = f"at {compared.examples:,} examples" + (f" ({compared.tier})" if compared.tier else "")
+    where = f"at {counted(compared.examples, 'example')}" + (f" ({compared.tier})" if compared.tier else "")
     details = spread(compared, level)
     if not compared.shown:
         difference = f"{100 * compared.difference:.1f} points"
@@ -162,7 +163,7 @@ def _alone(result: Result) -> str:
     last = points[-1]
     return (
         f"{name(last.system)}, {trained_on(last)}, answers {percent(last.accuracy)} of "
-        f"{result.evaluation.questions:,} questions right ({100 * result.evaluation.level:g}% interval "
+        f"{counted(result.evaluation.questions, 'question')} right ({100 * result.evaluation.level:g}% interval "
         f"{interval(last)}; guessing gets {percent(result.evaluation.chance)}). It was compared with nothing."
     )
 

@@ -13,12 +13,12 @@ import datetime
 import decimal
 import json
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from negbank.sources.names import plain_name
+from negbank.text.display import visible
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -131,18 +131,6 @@ def preview(value: object, limit: int = 60) -> str:
     except (ValueError, RecursionError):
         text = type(value).__name__
     return visible(text) if len(text) <= limit else visible(text[: limit - 3]) + "..."
-
-
-def visible(text: str) -> str:
-    """A text with what would drive a terminal or turn the direction of writing spelt out: `\\x1b`, `\\u202e`."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(c.encode("unicode_escape").decode() if _is_hidden(c) else c for c in text)
-
-
-def _is_hidden(character: str) -> bool:
-    hidden = unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Zl", "Zp")
-    return hidden and character not in "\u200c\u200d"  # which words and emoji are written with
 
 
 def several(value: object, split_on: str | None = None) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 import polars as pl
 
 from negbank.errors import HubUnreachableError, NegbankError, SourceError, UnknownNameError
-from negbank.folders import cache_folder
+from negbank.folders import cache_folder, expanded
 
 MIRROR_VARIABLE = "NEGBANK_HUB_MIRROR"
 
@@ -44,9 +44,9 @@ class HubDataset:
         root = os.environ.get(MIRROR_VARIABLE)
         if not root:
             return None
-        folder = Path(root).expanduser() / self.name
+        folder = expanded(root) / self.name
         if not folder.is_dir():
-            there = sorted(f"{p.parent.name}/{p.name}" for p in Path(root).expanduser().glob("*/*") if p.is_dir())
+            there = sorted(f"{p.parent.name}/{p.name}" for p in expanded(root).glob("*/*") if p.is_dir())
             raise UnknownNameError("dataset", self.name, there, hint=f" (in {MIRROR_VARIABLE}={root})")
         return folder
 

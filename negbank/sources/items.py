@@ -21,7 +21,7 @@ from negbank.sources.pointers import MANY
 from negbank.sources.rows import NO_QUESTION, NO_RIGHT_ANSWER
 from negbank.sources.talks import asked, is_messages, is_transcript, split_transcript
 from negbank.sources.text_answers import TextAnswers
-from negbank.terms import ERRONEOUS_COT
+from negbank.terms import ERRONEOUS_COT, counted
 
 UNPROVEN: Final = (NO_QUESTION, NO_RIGHT_ANSWER, NO_VERDICT)
 """Reasons that say nothing against how a file was read: a set may well have questions without an answer."""
@@ -221,10 +221,10 @@ def check_share(reading: ReadTable, options: SourceOptions) -> None:
     if total - misfits - unproven == 0:
         raise SourceError(stopped_text(reading, options, "no row is a usable question"))
     if misfits > options.allow_skipped * total:
-        raise SourceError(stopped_text(reading, options, f"{misfits:,} of {total:,} rows do not fit"))
+        raise SourceError(stopped_text(reading, options, f"{misfits:,} of {counted(total, 'row')} do not fit"))
     if unproven > max(MANY_UNPROVEN, options.allow_skipped) * total:
         raise SourceError(
-            stopped_text(reading, options, f"{unproven:,} of {total:,} rows have no question or no answer")
+            stopped_text(reading, options, f"{unproven:,} of {counted(total, 'row')} have no question or no answer")
         )
 
 

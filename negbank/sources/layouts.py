@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from negbank.errors import SourceError, UnknownNameError
 from negbank.sources import names
-from negbank.sources.cells import context_text, is_plain, kind_of, preview, visible
+from negbank.sources.cells import context_text, is_plain, kind_of, preview
 from negbank.sources.names import family, plain_name
 from negbank.sources.places import value_at
 from negbank.sources.rows import Columns
 from negbank.sources.streams import Row
 from negbank.sources.talks import is_messages, is_transcript
+from negbank.text.display import visible
 
 Path = tuple[str, ...]
 PROBED: Final = 200

@@ -25,6 +25,7 @@ from negbank.sources.options import SourceOptions
 from negbank.sources.places import Records
 from negbank.sources.rows import DUPLICATE_ID, Parsed, parse
 from negbank.sources.understanding import understand
+from negbank.terms import counted
 
 
 def load(benchmark: Benchmark, options: SourceOptions) -> SourceData:
@@ -196,7 +197,7 @@ def _asked_notice(
     """A sentence on evaluation questions that are trained on because someone asked for them."""
     if not plan.asked:
         return ()
-    taken = " and ".join(f"{counts[str(part)]:,} questions of {part}" for part in plan.asked)
+    taken = " and ".join(f"{counted(counts[str(part)], 'question')} of {part}" for part in plan.asked)
     left = ", ".join(f"{held.name} ({held.questions:,})" for held in held_out)
     still = f"still held out: {left}" if left else "nothing is held out, so contamination is not checked"
     return (f"{benchmark.name}: {plan.option} takes {taken} for training. People evaluate on them; {still}",)

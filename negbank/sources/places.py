@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import glob
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import accumulate
@@ -21,7 +20,7 @@ from negbank.sources.formats import (
     read_stream,
 )  # fmt: skip
 from negbank.sources.hub import HubDataset
-from negbank.sources.streams import FileRows, Reading, Row, bounded
+from negbank.sources.streams import FileRows, Reading, Row, bounded, standard_input
 
 HUB_PREFIX: Final = "hf:"
 STANDARD_INPUT: Final = "standard input"
@@ -60,7 +59,7 @@ def read_records(
         return _hub_records(place, split)
     if place == "-":
         rows = FileRows(STANDARD_INPUT, "JSON")
-        read_stream(bounded(sys.stdin.buffer, STANDARD_INPUT), rows, "JSON", reading)
+        read_stream(bounded(standard_input(), STANDARD_INPUT), rows, "JSON", reading)
         return _records("-", "stdin", [rows])
     path = Path(place)
     if path.is_dir():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import gzip
 import io
+import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -63,7 +64,7 @@ class _Bounded(io.RawIOBase):
             data = self._inner.read(len(buffer))
         except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as error:
             if self._compression is None:
-                raise
+                raise SourceError(f"{self._path}: cannot be read: {getattr(error, 'strerror', error)}") from error
             cut = isinstance(error, EOFError) or "runcated" in str(error)
             problem = "is cut off in the middle" if cut else f"is damaged ({error})"
             raise MalformedFileError(self._path, f"its {self._compression} data {problem}; fetch it again") from error
@@ -97,6 +98,13 @@ def unpacked(raw: BinaryIO, path: str, compression: str | None) -> BinaryIO:
 def bounded(raw: BinaryIO, path: str) -> BinaryIO:
     """A stream that refuses to give more than MAX_BYTES, such as standard input."""
     return io.BufferedReader(_Bounded(raw, path, None), 1 << 20)
+
+
+def standard_input() -> BinaryIO:
+    """Standard input. Raises SourceError where the process was started without."""
+    if sys.stdin is None:
+        raise SourceError("standard input is closed, so there is nothing to read; name a file, or pipe rows in")
+    return sys.stdin.buffer
 
 
 _MARKS: Final = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, Final
 
-from negbank.sources.cells import visible
 from negbank.sources.understanding import Example, Understood
+from negbank.terms import counted
+from negbank.text.display import visible
 
 SHOWN: Final = 200
 """Characters of a text that are shown."""
@@ -33,7 +34,7 @@ MEANINGS: Final = {
 def summary_lines(understood: Understood) -> list[str]:
     """What was understood, in lines of text without control characters."""
     files = f" in {understood.files:,} files" if understood.files > 1 else ""
-    lines = [f"{shown(understood.place)}: {understood.format}, {understood.rows:,} rows{files}"]
+    lines = [f"{shown(understood.place)}: {understood.format}, {counted(understood.rows, 'row')}{files}"]
     if understood.chains:
         lines += [
             f"  It holds {understood.chains}.",
@@ -71,7 +72,8 @@ def _how(understood: Understood, role: str) -> str:
 def _counts(understood: Understood) -> str:
     parts = [f"{understood.kept:,} kept"]
     if understood.merged:
-        parts.append(f"{understood.merged:,} rows ask what another row asks and were joined with it")
+        ask = "1 row asks" if understood.merged == 1 else f"{understood.merged:,} rows ask"
+        parts.append(f"{ask} what another row asks and {'was' if understood.merged == 1 else 'were'} joined with it")
     if understood.several:
         parts.append(f"{understood.several:,} with several right answers")
     parts.append(f"{understood.with_wrong:,} with wrong answers")

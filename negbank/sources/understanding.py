@@ -28,6 +28,7 @@ from negbank.sources.layouts import Path, Roles, dotted
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import Records
 from negbank.sources.rows import DUPLICATE_ID, NO_RIGHT_ANSWER
+from negbank.terms import counted
 
 EQUAL_CHOICES: Final = "wrong-answers-equal-the-right-one"
 BAD_ROW: Final = "unreadable-row"
@@ -141,7 +142,8 @@ def _ids(reading: ReadTable) -> tuple[list[str | None], list[str]]:
             differing += 1
     if differing > 0.1 * len(ids):
         return none, [
-            f"{dotted(path)} has the same value for different questions ({differing:,} rows): not used as an id"
+            f"{dotted(path)} has the same value for different questions ({counted(differing, 'row')}): not used "
+            "as an id"
         ]
     return list(ids), []
 
@@ -293,5 +295,5 @@ def _notes(reading: ReadTable) -> list[str]:
         if item.reason is None and item.wrong and not set(item.right).isdisjoint(item.wrong)
     )  # fmt: skip
     if right_too:
-        notes.append(f"{right_too:,} rows list a right answer among the wrong ones; it is taken as right")
+        notes.append(f"a right answer stands among the wrong ones in {counted(right_too, 'row')}; it is taken as right")
     return notes

@@ -18,6 +18,7 @@ from negbank.sources.cells import UnreadableCellError, is_plain, own_text, truth
 from negbank.sources.layouts import Path, Roles, Table, dotted
 from negbank.sources.names import plain_name
 from negbank.sources.pointers import SURE
+from negbank.terms import counted
 
 _RIGHT_WORDS: Final = frozenset(
     ("correct", "right", "up", "thumbsup", "like", "liked", "pass", "passed", "good", "valid", "accepted", "👍", "+1",
@@ -195,7 +196,7 @@ def drop_called_right(found: Answers, table: Table, roles: Roles) -> None:
             dropped += 1
     if dropped:
         found.warnings.append(
-            f"{verdicts.column} calls {dropped:,} rows right: their wrong answers in "
+            f"{verdicts.column} calls {counted(dropped, 'row')} right: the wrong answers there in "
             f"{', '.join(map(dotted, roles.wrong))} are left out"
         )
         found.verdict_columns = ((verdicts.column,),)
