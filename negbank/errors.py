@@ -19,7 +19,6 @@
     ├── BenchmarkError           a validation that cannot be run, or would prove nothing
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
-        ├── RegistryBusyError    another process holds it
         └── StorageError         no space, no permission, a read-only disk
 """
 
@@ -112,10 +111,6 @@ class HubError(NegbankError):
 
 class RegistryError(NegbankError):
     """A registry cannot be read or written."""
-
-
-class RegistryBusyError(RegistryError):
-    """Another process holds the registry's catalogue for longer than we wait."""
 
 
 class StorageError(RegistryError):

@@ -156,6 +156,16 @@ def command_line() -> str:
     return shlex.join(["negbank", *map(without_password, sys.argv[1:])])
 
 
+def say_damaged(problems: Iterable[str]) -> int:
+    """Say on standard error what of a registry cannot be read; the exit code that a command has then."""
+    code = 0
+    for problem in problems:
+        click.secho("Damaged: ", nl=False, err=True, fg="red", bold=True)
+        click.echo(problem, err=True)
+        code = 1
+    return code
+
+
 def size_text(count: int) -> str:
     """Bytes as a person says them."""
     size = float(count)
