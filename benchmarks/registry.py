@@ -38,7 +38,8 @@ def batches(rows: int, edited: bool = False) -> Any:
     import numpy as np
     import polars as pl
 
-    from negbank.records import NEGATIVES, content_id
+    from negbank.records import LATER_COLUMNS, NEGATIVES, content_id
+    from negbank.registry.rows import as_rows
 
     vocabulary = np.array([f"{a}{b}" for a in "kstmnprl" for b in range(WORDS // 8)])
     for start in range(0, rows, BATCH):
@@ -59,8 +60,9 @@ def batches(rows: int, edited: bool = False) -> Any:
                 "origin": ["distractor"] * count, "origin_id": [None] * count, "category": [[]] * count,
                 "subject": [None] * count,
             },
-            schema=NEGATIVES,
+            schema={name: kind for name, kind in NEGATIVES.items() if name not in LATER_COLUMNS},
         )  # fmt: skip
+        frame = as_rows(frame)
         if edited:
             frame = frame[EDITED // 2 :: EDITED].with_columns(plausibility=1 - pl.col("plausibility"))
         yield frame

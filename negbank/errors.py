@@ -20,7 +20,6 @@
     ├── OutputError              standard output that is closed, full, or read by nobody any more
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
-        ├── RegistryBusyError    another process holds it
         └── StorageError         no space, no permission, a read-only disk
 """
 
@@ -125,10 +124,6 @@ class OutputError(NegbankError):
 
 class RegistryError(NegbankError):
     """A registry cannot be read or written."""
-
-
-class RegistryBusyError(RegistryError):
-    """Another process holds the registry's catalogue for longer than we wait."""
 
 
 class StorageError(RegistryError):

@@ -58,7 +58,7 @@ def test_diff(registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     assert "2 of 5 rows shown" in out and "added" in out
     assert "0.50 -> 0.75" in said(capsys, "diff", "arc@v1", "arc@v2", "--tier", "near-miss", "--rows")
     assert "hold the same rows" in said(capsys, "diff", "arc@v2", "arc@v2")
-    assert "no version 'v0'" in said(capsys, "diff", "arc@v1", code=1)
+    assert "arc@v1 is the first version of arc" in said(capsys, "diff", "arc@v1", code=1)
     assert "no version 'v9'" in said(capsys, "diff", "arc@v1", "arc@v9", code=1)
 
 

@@ -39,7 +39,7 @@ MAY_SEE = {
 """Neighbours in one layer that may be imported all the same, and why."""
 
 OWNERS = {
-    "duckdb": {"registry/answer.py", "registry/catalogue.py", "registry/condition.py", "registry/engine.py"},
+    "duckdb": {"registry/answer.py", "registry/condition.py", "registry/engine.py"},
     "datasets": {"sources/hub.py"},
     "psycopg": {"registry/postgres.py"},
     "fsspec": {"registry/object_store.py"},

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from negbank.cli.options import TIER, command_line, complete_dataset, json_option, registry_option
-from negbank.cli.screen import confirm, print_json, say, say_field
+from negbank.cli.screen import confirm, print_json, say, say_damaged, say_field
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
 
@@ -22,8 +22,8 @@ COLOURS = {"added": "green", "removed": "red", "relabelled": "yellow", "rescored
 @click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
 @registry_option
 @json_option
-def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
-    """Show the history of a dataset, newest version first.
+def log(reference: str, registry: RegistryPlace, as_json: bool) -> int:
+    """Show the history of a dataset, newest version first; exit code 1 where a version cannot be read.
 
     \b
     Examples:
@@ -31,13 +31,15 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
       negbank log arc@v3 --json | jq '.[0].manifest.parts[0].mined'
     """
     import negbank
-    from negbank.commands.registry import version_dict
+    from negbank.commands.registry import open_registry, version_dict
     from negbank.commands.validations import benchmarks_in
 
-    found = negbank.log(reference, registry=registry)
+    place = open_registry(registry)
+    found = negbank.log(reference, registry=place)
+    broken = say_damaged(place.unreadable(reference))
     if as_json:
         print_json([version_dict(logged.version, logged.tags, logged.validations) for logged in found])
-        return
+        return broken
     for logged in found:
         version, manifest = logged.version, logged.version.manifest
         tags = "".join(f"  ({tag})" for tag in logged.tags)
@@ -50,6 +52,7 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> None:
         if measured := benchmarks_in(logged.validations):
             times = counted(len(measured), "time")
             say(f"  validated {times} (negbank show {version})")
+    return broken
 
 
 @click.command()
@@ -181,8 +184,9 @@ def rm(dataset: str, yes: bool, registry: RegistryPlace, as_json: bool) -> None:
       negbank rm arc --yes && negbank gc           # and give the space back
     """
     import negbank
+    from negbank.commands.registry import open_registry
 
-    versions = len(negbank.log(dataset, registry=registry))
+    versions = len(open_registry(registry).numbers(dataset))
     whole = f"{'its' if versions == 1 else 'all its'} {counted(versions, 'version')}"
     if not yes and not confirm(f"Remove {dataset} with {whole}?"):
         raise click.ClickException("nothing was removed")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
-from negbank.cli.screen import print_json, print_json_text, say, say_field
+from negbank.cli.screen import print_json, print_json_text, say, say_damaged, say_field
 from negbank.folders import RegistryPlace
 from negbank.terms import ERRONEOUS_COT, counted
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 @click.command()
 @registry_option
 @json_option
-def ls(registry: RegistryPlace, as_json: bool) -> None:
-    """List the datasets of the registry.
+def ls(registry: RegistryPlace, as_json: bool) -> int:
+    """List the datasets of the registry; exit code 1 where one is damaged.
 
     \b
     Examples:
@@ -33,18 +33,20 @@ def ls(registry: RegistryPlace, as_json: bool) -> None:
     from negbank.cli.tables import print_table
 
     found = negbank.ls(registry)
+    broken = say_damaged(summary.problem for summary in found if summary.problem)
     if as_json:
         print_json([asdict(summary) for summary in found])
-        return
+        return broken
     if not found:
         say("No datasets yet. Make one: negbank mine demo")
-        return
+        return 0
     rows = [
         [s.dataset, f"v{s.version}", sum(s.tiers.values()), ", ".join(f"{t} {n:,}" for t, n in s.tiers.items()),
          size_text(s.bytes), s.created.replace("T", " ")[:16], s.message]
         for s in found
     ]  # fmt: skip
     print_table("", ["dataset", "newest", "negatives", "tiers", "size", "made (UTC)", "message"], rows)
+    return broken
 
 
 @click.command()
@@ -194,12 +196,14 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
 
 @click.command()
 @click.argument("query")
+@click.option("--allow-files", is_flag=True, help="Let the query read files of this machine: read_csv('x.csv').")
 @registry_option
 @json_option
-def sql(query: str, registry: RegistryPlace, as_json: bool) -> None:
+def sql(query: str, allow_files: bool, registry: RegistryPlace, as_json: bool) -> None:
     """Ask one SELECT of versions: negatives('arc@v3') are the rows of that version, in DuckDB's SQL.
 
-    Columns of one name get a number; bytes are shown in hexadecimal digits.
+    A query reads versions and nothing else, unless --allow-files. Columns of one name get a number; bytes are shown in
+    hexadecimal digits.
 
     \b
     Examples:
@@ -209,7 +213,7 @@ def sql(query: str, registry: RegistryPlace, as_json: bool) -> None:
     import negbank
     from negbank.cli.tables import print_table
 
-    found = _without_bytes(negbank.sql(query, registry=registry))
+    found = _without_bytes(negbank.sql(query, allow_files=allow_files, registry=registry))
     if as_json:
         print_json_text(found.write_json())
         return

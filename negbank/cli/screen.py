@@ -12,6 +12,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Iterable
 from typing import Any, TextIO
 
 import click
@@ -51,6 +52,16 @@ def say_usage_error(error: click.UsageError) -> None:
         say(f"Try '{error.ctx.command_path} {error.ctx.help_option_names[0]}' for help.", err=True)
         say(err=True)
     say_error(error.format_message())
+
+
+def say_damaged(problems: Iterable[str]) -> int:
+    """Say on standard error what of a registry cannot be read; the exit code that a command has then."""
+    code = 0
+    for problem in problems:
+        say("Damaged: ", nl=False, err=True, fg="red", bold=True)
+        say(problem, err=True)
+        code = 1
+    return code
 
 
 def print_json(value: Any) -> None:

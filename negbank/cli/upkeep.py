@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from negbank.cli.progress import reporter
 from negbank.cli.screen import print_json, say
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
+
+if TYPE_CHECKING:
+    from negbank.registry import Loss, Saved
 
 KINDS = {"objects": "object", "contents": "content", "manifests": "manifest", "tmp": "leftover"}
 """What one file of each folder of a registry is called."""
@@ -41,11 +45,14 @@ def gc(dry_run: bool, registry: RegistryPlace, as_json: bool) -> None:
 
 
 @click.command()
-@click.option("--repair", is_flag=True, help="Make the index anew, and fetch broken rows from where they were pushed.")
+@click.option("--repair", is_flag=True, help="Make broken rows whole from what is here, or where they were pushed.")
 @registry_option
 @json_option
 def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     """Read every file of the registry, and say what is wrong; exit code 1 where something is.
+
+    --repair deletes nothing: what it replaces is kept in the registry's quarantine/ folder, and so are the rows that
+    can still be read where not all of them can be had.
 
     \b
     Examples:
@@ -64,7 +71,9 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
         say(f"{problem.kind}: ", fg="red", nl=False)
         say(f"{problem.where}: {problem.detail}")
     if result.repaired:
-        say(f"Written again: {counted(len(result.repaired), 'content')}.")
+        say(f"Whole again: {counted(len(result.repaired), 'part')} of versions.")
+    for loss in found.lost:
+        _print_loss(loss, next((saved for saved in result.saved if saved.loss.content == loss.content), None))
     if found.absent:
         parts = "1 part of a version was" if len(found.absent) == 1 else f"{len(found.absent)} parts of versions were"
         say(f"{parts} never fetched here; negbank verify --repair fetches what was pushed.")
@@ -78,3 +87,14 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     remedy = "" if repair else " Try negbank verify --repair."
     say(f"{counted(len(found.problems), 'problem')} in {read}.{remedy}", bold=True)
     return 1
+
+
+def _print_loss(loss: Loss, saved: Saved | None) -> None:
+    """Which rows cannot be read, and after a repair how to get back those that can."""
+    say("lost: ", fg="red", nl=False)
+    say(f"{', '.join(loss.versions)} {loss.tier} ({loss.split}): {counted(loss.rows, 'row')}", nl=saved is None)
+    if saved and saved.path:
+        dataset = loss.versions[-1].partition("@")[0]
+        say(f"; {saved.rows:,} of them can still be read: negbank add {saved.path} --dataset {dataset}")
+    elif saved:
+        say("; none of them can be read here or fetched. Copy the file back from a backup, if there is one")

@@ -13,6 +13,7 @@ import polars as pl
 
 from negbank.cards.refusals import Refusal, refusals
 from negbank.commands.validations import said_of
+from negbank.errors import RegistryError
 from negbank.folders import RegistryPlace
 from negbank.records import NEGATIVES
 from negbank.registry import Collected, Commit, DatasetSummary, Diff, Logged, Registry, Version
@@ -59,7 +60,7 @@ def version_dict(version: Version, tags: tuple[str, ...] = (), validations: tupl
 
 
 def ls(registry: Place = None) -> list[DatasetSummary]:
-    """Every dataset of the registry with its newest version."""
+    """Every dataset of the registry with its newest version; one that is damaged says so (`problem`)."""
     return open_registry(registry).datasets()
 
 
@@ -82,7 +83,7 @@ def show(
     be used.
     """
     place = open_registry(registry)
-    logged = place.log(reference)[0]
+    logged = place.logged(place.resolve(reference))
     found = place.select(logged.version, tier, Condition(where) if where else None)
     chosen = _first(found, rows) if sample is None else _sampled(found, sample, seed)
     return ShowResult(logged.version, chosen, logged.tags, logged.validations, said_of(place, logged.version))
@@ -106,7 +107,10 @@ def _sampled(found: Iterable[pl.DataFrame], count: int, seed: int) -> pl.DataFra
 
 
 def log(reference: str, *, registry: Place = None) -> list[Logged]:
-    """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it."""
+    """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it.
+
+    Versions that cannot be read are left out: `Registry.unreadable` tells them.
+    """
     return open_registry(registry).log(reference)
 
 
@@ -126,8 +130,12 @@ def diff(
 
 
 def parent_of(registry: Registry, reference: str) -> str:
-    """The reference of the version before `reference`. Raises UnknownNameError where it is the first."""
+    """The reference of the version before `reference`. Raises RegistryError where it is the first."""
     manifest = registry.resolve(reference).manifest
+    if manifest.number == 1:
+        raise RegistryError(
+            f"{manifest.dataset}@v1 is the first version of {manifest.dataset}: there is none before it to compare with"
+        )
     return str(registry.resolve(f"{manifest.dataset}@v{manifest.number - 1}"))
 
 
@@ -159,6 +167,9 @@ def gc(*, dry_run: bool = False, registry: Place = None) -> Collected:
     return open_registry(registry).gc(dry_run=dry_run)
 
 
-def sql(query: str, *, registry: Place = None) -> pl.DataFrame:
-    """The result of one SELECT, in which `negatives('arc@v3')` are the rows of that version."""
-    return open_registry(registry).sql(query)
+def sql(query: str, *, allow_files: bool = False, registry: Place = None) -> pl.DataFrame:
+    """The result of one SELECT, in which `negatives('arc@v3')` are the rows of that version.
+
+    It reads nothing else; with `allow_files` also files of this machine (`read_csv('x.csv')`).
+    """
+    return open_registry(registry).sql(query, allow_files=allow_files)

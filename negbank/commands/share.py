@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from dataclasses import asdict, dataclass
@@ -76,6 +77,8 @@ def plan_push(
             raise RegistryError(f"say which dataset to push; there are: {there}")
         reference = names[0]
     version = place.resolve(reference)
+    if wrong := place.unreadable(str(version)):
+        raise RegistryError(f"the history of {version} is damaged and would be lost on the Hub: {wrong[0]}")
     _check_licenses(version)
     check_gate(place, version, gate)
     repo = to or place.remote(version.manifest.dataset).get("repo")
@@ -119,8 +122,8 @@ def push(
         write_hub_folder(place, plan.version, folder, plan.repo)
         pushed = hub.push_folder(folder, plan.repo, settings, progress)
     commits = {**known["commits"], plan.version.name: pushed.commit}
-    place.set_remote(manifest.dataset, {"repo": plan.repo, "head": pushed.commit, "commits": commits})
-    named = place.log(str(plan.version))[0].tags
+    place.set_remote(manifest.dataset, {**known, "head": pushed.commit, "commits": commits})
+    named = place.logged(plan.version).tags
     return PushResult(plan.version, pushed, hub.set_tags(plan.repo, pushed.commit, named, move=move_tags))
 
 
@@ -140,7 +143,8 @@ def pull(place: str, *, registry: Place = None, progress: Progress = no_progress
     known = _known(remote, repo)
     commits = {**known["commits"], version.name: pulled.commit}
     head = known.get("head") if revision else pulled.commit
-    target.set_remote(dataset, {"repo": repo, "head": head, "commits": commits})
+    absent = sorted({*known.get("absent", ()), *target.absent(version)})
+    target.set_remote(dataset, {"repo": repo, "head": head, "commits": commits, "absent": absent})
     return PullResult(version, repo, pulled.commit)
 
 
@@ -193,11 +197,15 @@ def fetch_rows(registry: Registry, wanted: tuple[str, ...], progress: Progress =
     """Fetch contents that are missing here from where they were pushed, and give those that could not be had."""
     missing = set(wanted)
     for summary in registry.datasets():
-        remote = registry.remote(summary.dataset)
-        for logged in registry.log(summary.dataset) if remote else []:
+        remote: dict[str, Any] = {}
+        with contextlib.suppress(RegistryError):  # a record that is damaged names no place to fetch from
+            remote = registry.remote(summary.dataset)
+        for logged in registry.log(summary.dataset) if remote.get("repo") else []:
             version = logged.version
             if missing & {part.content for part in version.manifest.parts}:
                 missing -= _fetch_version(registry, version, remote, missing, progress)
+        if "absent" in remote:
+            registry.set_remote(summary.dataset, {**remote, "absent": sorted(missing & {*remote["absent"]})})
     return sorted(missing)
 
 
@@ -205,7 +213,7 @@ def _fetch_version(
     registry: Registry, version: Version, remote: dict[str, Any], missing: set[str], progress: Progress
 ) -> set[str]:
     """Those of the `missing` contents that the pushed version holds, written again."""
-    revision = remote["commits"].get(version.name) or f"v{version.manifest.number}"
+    revision = remote.get("commits", {}).get(version.name) or f"v{version.manifest.number}"
     written = set()
     with scratch_folder() as folder:
         try:
@@ -251,7 +259,7 @@ def _measurement_of(path: Path, version: Version) -> str:
 
 def _known(remote: dict[str, Any], repo: str) -> dict[str, Any]:
     """What is known of a repository: its head when we saw it last, and the commit of each version."""
-    return remote if remote.get("repo") == repo else {"repo": repo, "commits": {}}
+    return remote if remote.get("repo") == repo else {"repo": repo, "commits": {}, "absent": remote.get("absent", [])}
 
 
 def _check_licenses(version: Version) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
+import contextlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,20 +14,23 @@ import polars as pl
 from negbank.errors import RegistryError, UnknownNameError
 from negbank.folders import RegistryPlace
 from negbank.records import CHAINS, NEGATIVES, Progress, columns_of, no_progress
-from negbank.registry.catalogue import Catalogue, DatasetSummary
-from negbank.registry.check import Collected, Problem, Verified, collect, forget, verify
+from negbank.registry import catalogue
+from negbank.registry.catalogue import DatasetSummary, read_tagged, read_version
+from negbank.registry.check import Collected, Loss, Problem, Verified, collect, verify
 from negbank.registry.commits import Commit, Edit, Maker, NewPart, here, tier_order
 from negbank.registry.condition import Condition
-from negbank.registry.contents import Contents, Layer
-from negbank.registry.engine import DIFF_COLUMNS, PartFiles
+from negbank.registry.contents import Contents
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.migrate import migrate
 from negbank.registry.names import Reference, check_dataset_name, check_tag
 from negbank.registry.places import open_store
+from negbank.registry.queries import DIFF_COLUMNS, PartFiles
+from negbank.registry.refs import validation_name
+from negbank.registry.repair import Saved, mend, save
 
 __all__ = [
-    "DIFF_COLUMNS", "Collected", "Commit", "DatasetSummary", "Diff", "Edit", "Logged", "Manifest", "NewPart", "Part",
-    "Problem", "Registry", "Verified", "Version", "check_dataset_name", "check_tag",
+    "DIFF_COLUMNS", "Collected", "Commit", "DatasetSummary", "Diff", "Edit", "Logged", "Loss", "Manifest", "NewPart",
+    "Part", "Problem", "Registry", "Saved", "Verified", "Version", "check_dataset_name", "check_tag",
 ]  # fmt: skip
 
 _NEGATIVES_OF = re.compile(r"\bnegatives\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
@@ -63,7 +66,6 @@ class Registry:
         self._store = open_store(RegistryPlace(str(root) if root else None, refs))
         self._contents = Contents(self._store.blobs)
         self._maker = Maker(self._store, self._contents, self.newest)
-        self._catalogue = Catalogue(self._store.blobs.root / "catalogue.duckdb", self._manifest, self._size)
 
     @property
     def place(self) -> str:
@@ -109,14 +111,14 @@ class Registry:
             self._maker.restore(part, files)
 
     def datasets(self) -> list[DatasetSummary]:
-        """Every dataset with its newest version, by name."""
+        """Every dataset with its newest version, by name; one that is damaged says so."""
         migrate(self._store)
-        return self._catalogue.datasets(self._store.refs.versions()) if self._store.layout() else []
+        return catalogue.datasets(self._store) if self._store.layout() else []
 
     def newest(self, dataset: str) -> Version | None:
         """The newest version of `dataset`, or None where there is none yet."""
-        numbers = {number: name for (name_, number), name in self._refs().items() if name_ == dataset}
-        return self._version(numbers[max(numbers)]) if numbers else None
+        numbers = self._numbers(dataset)
+        return read_version(self._store, dataset, max(numbers), numbers[max(numbers)]) if numbers else None
 
     def resolve(self, reference: str) -> Version:
         """The version that `arc` (the newest), `arc@v3`, `arc@stable` (a tag) or `arc@4f2c` (its manifest) names.
@@ -124,35 +126,58 @@ class Registry:
         Raises UnknownNameError where there is none, and RegistryError where the digits fit several.
         """
         asked = Reference.parse(reference)
-        refs = self._refs()
-        known = sorted({name for name, _ in refs})
-        if asked.dataset not in known:
-            raise UnknownNameError("dataset", asked.dataset, known, hint=f" (in {self.place})")
-        versions = {number: name for (dataset, number), name in refs.items() if dataset == asked.dataset}
+        versions = self.numbers(asked.dataset)
         tags = self._tags(asked.dataset)
-        if not asked.wanted:
-            return self._version(versions[max(versions)])
-        if asked.number in versions:
-            return self._version(versions[asked.number])
+        number = asked.number if asked.wanted else max(versions)
+        if number in versions:
+            return read_version(self._store, asked.dataset, number, versions[number])
         if asked.wanted in tags:
-            return self._version(tags[asked.wanted])
-        found = {name for name in versions.values() if asked.digits and name.startswith(asked.digits)}
+            return self._tagged(asked.dataset, asked.wanted, tags[asked.wanted])
+        found = [n for n, name in versions.items() if asked.digits and name.startswith(asked.digits)]
         if len(found) > 1:
             raise RegistryError(f"{reference} fits several versions; give more digits")
         if not found:
             names = [*(f"v{number}" for number in versions), *tags]
             raise UnknownNameError("version", asked.wanted, names, hint=f" (of {asked.dataset})")
-        return self._version(found.pop())
+        return read_version(self._store, asked.dataset, found[0], versions[found[0]])
 
-    def log(self, dataset: str) -> list[Logged]:
-        """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it."""
-        last = self.resolve(dataset).manifest
-        tags: dict[str, list[str]] = {}
-        for tag, name in self._tags(last.dataset).items():
-            tags.setdefault(name, []).append(tag)
-        names = [name for (d, n), name in sorted(self._refs().items()) if d == last.dataset and n <= last.number]
-        versions = [self._version(name) for name in reversed(names)]
-        return [Logged(v, tuple(tags.get(v.name, ())), tuple(self.validations(v).values())) for v in versions]
+    def numbers(self, dataset: str) -> dict[int, str]:
+        """The versions of a dataset: number -> name of the manifest, unread. Raises UnknownNameError if not here."""
+        if found := self._numbers(dataset):
+            return found
+        known = {name for name, _ in self._refs()}
+        raise UnknownNameError("dataset", dataset, known, hint=f" (in {self.place})")
+
+    def log(self, reference: str) -> list[Logged]:
+        """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it.
+
+        Those that cannot be read are left out: `unreadable` tells them.
+        """
+        return self._history(reference)[0]
+
+    def unreadable(self, reference: str) -> list[str]:
+        """What is wrong with each version that `log` leaves out."""
+        return self._history(reference)[1]
+
+    def logged(self, version: Version) -> Logged:
+        """A version with its tags, and what was measured on it."""
+        return self._logged(version, self._tags(version.manifest.dataset))
+
+    def _logged(self, version: Version, tags: Mapping[str, str]) -> Logged:
+        own = tuple(tag for tag, name in tags.items() if name == version.name)
+        return Logged(version, own, tuple(self.validations(version).values()))
+
+    def _history(self, reference: str) -> tuple[list[Logged], list[str]]:
+        dataset = Reference.parse(reference).dataset
+        numbers, tags = self.numbers(dataset), self._tags(dataset)
+        last = max(numbers) if dataset == reference else self.resolve(reference).manifest.number
+        found, wrong = [], []
+        for number in sorted((number for number in numbers if number <= last), reverse=True):
+            try:
+                found.append(self._logged(read_version(self._store, dataset, number, numbers[number]), tags))
+            except RegistryError as error:
+                wrong.append(str(error))
+        return found, wrong
 
     def tag(self, reference: str, tag: str, *, move: bool = False) -> Version:
         """Give a version a tag. Raises RegistryError where another one has it, unless it may `move`."""
@@ -164,7 +189,8 @@ class Registry:
                 return version
             taken = self._tags(dataset)[tag]
             if taken != version.name and not move:
-                raise RegistryError(f"{dataset}@{tag} is {self._version(taken)} already; move it with --force")
+                other = self._tagged(dataset, tag, taken)
+                raise RegistryError(f"{dataset}@{tag} is {other} already; move it with --force")
             self._store.refs.move_tag(dataset, tag, version.name)
         return version
 
@@ -174,34 +200,45 @@ class Registry:
         tags = self._tags(asked.dataset) if asked.dataset in {d for d, _ in self._refs()} else {}
         if asked.wanted not in tags:
             raise UnknownNameError("tag", asked.wanted, tags, hint=f" (of {asked.dataset})")
+        version = self._tagged(asked.dataset, asked.wanted, tags[asked.wanted])
         self._store.refs.drop_tag(asked.dataset, asked.wanted)
-        return self._version(tags[asked.wanted])
+        return version
 
     def rm(self, dataset: str) -> int:
         """Take a dataset's names away: its versions and tags. The number of versions; `gc` gives the space back."""
         if "@" in dataset:
             raise RegistryError("a version never goes alone: name the dataset, or take a tag away with tag --delete")
-        self.resolve(dataset)
+        self.numbers(dataset)
         with self._store.refs.lock(alone=True):
-            count = sum(name == dataset for name, _ in self._refs())
+            count = len(self._numbers(dataset))
             self._store.refs.drop_dataset(dataset)
         return count
 
     def gc(self, *, dry_run: bool = False) -> Collected:
-        """Remove the files that no version and no tag needs, and what interrupted writers left."""
+        """Remove the files that no version and no tag needs, and what interrupted writers left.
+
+        Raises RegistryError, and removes nothing, where anything is damaged that a version or a tag needs.
+        """
         migrate(self._store)
-        return collect(self._store, dry_run)
+        nothing = Collected({"objects": 0, "contents": 0, "manifests": 0, "tmp": 0}, 0)
+        return collect(self._store, dry_run) if self._store.layout() else nothing
 
     def verify(self, progress: Progress = no_progress) -> Verified:
         """Read every file that a version needs, and say what is wrong."""
         migrate(self._store)
-        return verify(self._store, progress)
+        return verify(self._store, progress) if self._store.layout() else Verified(0, 0, 0, 0.0, (), (), ())
 
-    def rebuild(self, damaged: Sequence[str] = ()) -> None:
-        """Make the index anew, and take the broken files of `damaged` contents away so that they can be written."""
-        forget(self._store, damaged)
-        if self._store.layout():
-            self._catalogue.rebuild(self._store.refs.versions())
+    def mend(self, lost: Sequence[Loss]) -> set[str]:
+        """Make what is damaged whole again from what is here; the contents that are sound now.
+
+        What is replaced is kept in `quarantine/`; what cannot be had here stays as it is.
+        """
+        with self._store.refs.lock(alone=True):
+            return mend(self._contents, lost)
+
+    def save(self, lost: Sequence[Loss]) -> list[Saved]:
+        """Write those rows of damaged contents to `quarantine/rows` that can still be read, and match their hash."""
+        return save(self._contents, lost)
 
     def diff(self, before: str, after: str, tier: str | None = None, rows: int = 0) -> Diff:
         """How two versions differ, in one tier or in all, with the first `rows` rows that do."""
@@ -209,19 +246,22 @@ class Registry:
         if tier is not None and tier not in (known := {*old.tiers, *new.tiers}):
             raise UnknownNameError("tier", tier, known, hint=f" (in {old} and {new})")
         parts = [{(p.tier, p.split): p for p in v.manifest.parts if tier in (None, p.tier)} for v in (old, new)]
-        same = {key for key in parts[0].keys() & parts[1].keys() if parts[0][key].content == parts[1][key].content}
-        changed = [[self._files(part) for key, part in side.items() if key not in same] for side in parts]
+        alike = {key for key in parts[0].keys() & parts[1].keys() if parts[0][key].content == parts[1][key].content}
+        changed = [[self._files(part) for key, part in side.items() if key not in alike] for side in parts]
         with self._contents.engine() as engine:
             counts, frame = engine.diff(changed[0], changed[1], rows)
         return Diff(old, new, tuple(sorted(counts, key=_count_order)), frame)
 
-    def sql(self, query: str) -> pl.DataFrame:
-        """The result of one SELECT, in which `negatives('arc@v3')` are the rows of a version, with their `split`."""
+    def sql(self, query: str, *, allow_files: bool = False) -> pl.DataFrame:
+        """The result of one SELECT, in which `negatives('arc@v3')` are the rows of a version, with their `split`.
+
+        It reads nothing else; with `allow_files` also files of this machine.
+        """
+        self._refs()
         names = {text.replace("''", "'") for text in _NEGATIVES_OF.findall(query)}
         references = {name: [self._files(p) for p in self.resolve(name).manifest.parts] for name in sorted(names)}
-        self._store.create()
         with self._contents.engine() as engine:
-            return engine.query(query, references)
+            return engine.query(query, references, allow_files)
 
     def read(self, version: Version, tier: str | None = None) -> pl.DataFrame:
         """The rows of a version in memory: NEGATIVES; with the columns of CHAINS too where those are among them."""
@@ -251,12 +291,14 @@ class Registry:
         return self._contents.ordered(here(self._contents, part))
 
     def manifests(self, version: Version) -> dict[str, bytes]:
-        """The manifest of a version and those that it came from, by name: its history, as far as it is here."""
-        found: dict[str, bytes] = {}
-        name: str | None = version.name
-        while name and name not in found and self._store.blobs.exists("manifests", name):
-            found[name] = self._store.blobs.get("manifests", name)
-            name = Manifest.from_json(found[name]).parent
+        """The manifest of a version and those that it came from, by name: its history, as far as it can be read."""
+        found = {version.name: self._store.blobs.get("manifests", version.name)}
+        name = version.manifest.parent
+        with contextlib.suppress(RegistryError):  # `unreadable` tells
+            while name and name not in found and self._store.blobs.exists("manifests", name):
+                data = self._store.blobs.get("manifests", name)
+                parent = Manifest.from_json(data).parent
+                found[name], name = data, parent
         return found
 
     def validations(self, version: Version) -> dict[str, str]:
@@ -265,7 +307,7 @@ class Registry:
 
     def record_validation(self, version: Version, text: str) -> None:
         """Keep what was measured on a version; the same text twice is kept once."""
-        name = hashlib.sha256(text.encode()).hexdigest()[:16]
+        name = validation_name(text.encode())
         self._store.refs.add_validation(version.manifest.dataset, version.name, name, text)
 
     def remote(self, dataset: str) -> dict[str, Any]:
@@ -276,9 +318,17 @@ class Registry:
         """Keep where a dataset was pushed to or pulled from."""
         self._store.refs.set_remote(dataset, dict(record))
 
+    def absent(self, version: Version) -> list[str]:
+        """The contents of a version's history whose rows are not here."""
+        every = {part.content for data in self.manifests(version).values() for part in Manifest.from_json(data).parts}
+        return sorted(digest for digest in every if not self._store.blobs.exists("contents", digest))
+
     def _refs(self) -> dict[tuple[str, int], str]:
         migrate(self._store)
         return self._store.refs.versions()
+
+    def _numbers(self, dataset: str) -> dict[int, str]:
+        return {number: name for (own, number), name in sorted(self._refs().items()) if own == dataset}
 
     def _tags(self, dataset: str) -> dict[str, str]:
         """The tags of a dataset: tag -> name of the manifest."""
@@ -289,21 +339,10 @@ class Registry:
         self._store.create()
 
     def _files(self, part: Part) -> PartFiles:
-        return PartFiles(part.tier, part.split, self._contents.files(here(self._contents, part)))
+        return PartFiles(part.tier, part.split, self._contents.sound_files(here(self._contents, part)))
 
-    def _size(self, digests: Sequence[str]) -> int:
-        """The bytes of several contents; what they share counts once, what is not here is nothing."""
-        sizes: dict[Layer, int] = {}
-        for digest in digests:
-            content = self._contents.find(digest)
-            sizes |= {layer: layer.bytes for layer in content.layers} if content else {}
-        return sum(sizes.values())
-
-    def _version(self, name: str) -> Version:
-        return Version(self._manifest(name), name)
-
-    def _manifest(self, name: str) -> Manifest:
-        return Manifest.from_json(self._store.blobs.get("manifests", name))
+    def _tagged(self, dataset: str, tag: str, name: str) -> Version:
+        return read_tagged(self._store, dataset, tag, name, self._refs())
 
 
 def _fulfilling(frame: pl.DataFrame, condition: Condition, columns: pl.Schema) -> pl.DataFrame:

@@ -1,38 +1,27 @@
-"""An index of the registry in DuckDB: made from the files, made again whenever it differs from them.
+"""What names lead to: each version is read by its name, and must be the one that it is called.
 
-DuckDB's file lock keeps every other process out while a connection is open, so each use opens, asks, and closes.
+One that cannot be read says so and stops none of the others.
 """
 
 from __future__ import annotations
 
-import contextlib
-import random
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-import duckdb
-
-from negbank.errors import RegistryBusyError
-from negbank.registry.manifest import Manifest
+from negbank.errors import RegistryError
+from negbank.registry.contents import Contents, Layer
+from negbank.registry.manifest import Manifest, Version
+from negbank.registry.names import is_hash
+from negbank.registry.store import Store
 from negbank.terms import ALL_TIERS
-
-WAIT_S = 10.0
-"""How long to wait for another process to close the catalogue."""
-
-SCHEMA = """
-create table if not exists versions (
-    dataset varchar, number integer, manifest varchar, created varchar, author varchar, message varchar,
-    primary key (dataset, number));
-create table if not exists parts (
-    dataset varchar, number integer, tier varchar, split varchar, content varchar, rows bigint);
-"""
 
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """One dataset as `negbank ls` lists it: its newest version, with rows by tier and bytes of all versions."""
+    """One dataset as `negbank ls` lists it: its newest version, with rows by tier and bytes of all versions.
+
+    `problem` is what is wrong where a version cannot be read; of a newest one that is so, the rest is blank.
+    """
 
     dataset: str
     version: int
@@ -41,99 +30,71 @@ class DatasetSummary:
     message: str
     tiers: Mapping[str, int]
     bytes: int
+    problem: str | None = None
 
 
-class Catalogue:
-    """The index of one registry; `read` gives the manifest of a name, `size` the bytes of several contents."""
+def read_version(store: Store, dataset: str, number: int, name: str) -> Version:
+    """The version of that number, whose manifest should be `name`. Raises RegistryError where it is not."""
+    version = _read(store, f"{dataset}@v{number}", name)
+    if (version.manifest.dataset, version.manifest.number) != (dataset, number):
+        raise RegistryError(f"{dataset}@v{number} names the manifest of {version}: its file was changed")
+    return version
 
-    def __init__(self, path: Path, read: Callable[[str], Manifest], size: Callable[[Sequence[str]], int]) -> None:
-        self.path = path
-        self.read = read
-        self.size = size
 
-    def datasets(self, refs: Mapping[tuple[str, int], str]) -> list[DatasetSummary]:
-        """Every dataset with its newest version, by name."""
-        with self._connection() as connection:
-            self._refresh(connection, refs)
-            newest = connection.execute(
-                "select dataset, max(number), count(*), arg_max(created, number), arg_max(message, number) "
-                "from versions group by dataset order by dataset"
-            ).fetchall()
-            tiers = connection.execute(
-                "select dataset, number, tier, sum(rows)::bigint from parts group by all order by all"
-            ).fetchall()
-            contents = connection.execute("select distinct dataset, content from parts").fetchall()
-        summaries = []
-        for dataset, number, count, created, message in newest:
-            own = _in_order({tier: rows for d, n, tier, rows in tiers if (d, n) == (dataset, number)})
-            size = self.size([content for d, content in contents if d == dataset])
-            summaries.append(DatasetSummary(dataset, number, count, created, message, own, size))
-        return summaries
+def read_tagged(store: Store, dataset: str, tag: str, name: str, refs: Mapping[tuple[str, int], str]) -> Version:
+    """The version that a tag names by its manifest, `name`. Raises RegistryError where it is none of `refs`."""
+    version = _read(store, f"{dataset}@{tag}", name)
+    if version.manifest.dataset != dataset or refs.get((dataset, version.manifest.number)) != name:
+        raise RegistryError(f"{dataset}@{tag} names {version}, which is no version of {dataset} here")
+    return version
 
-    def _refresh(self, connection: duckdb.DuckDBPyConnection, refs: Mapping[tuple[str, int], str]) -> None:
-        """Make the tables say what the files say, in one transaction."""
-        connection.execute(SCHEMA)
-        known = {
-            (d, n): m for d, n, m in connection.execute("select dataset, number, manifest from versions").fetchall()
-        }
-        if known == refs:
-            return
-        connection.execute("begin")
-        for dataset, number in known.keys() - {key for key, name in refs.items() if known.get(key) == name}:
-            connection.execute("delete from versions where dataset = ? and number = ?", [dataset, number])
-            connection.execute("delete from parts where dataset = ? and number = ?", [dataset, number])
-        for dataset, number in sorted(key for key, name in refs.items() if known.get(key) != name):
-            name = refs[dataset, number]
-            manifest = self.read(name)
-            row = [dataset, number, name, manifest.created, manifest.author, manifest.message]
-            connection.execute("insert into versions values (?, ?, ?, ?, ?, ?)", row)
-            for part in manifest.parts:
-                values = [dataset, number, part.tier, part.split, part.content, part.rows]
-                connection.execute("insert into parts values (?, ?, ?, ?, ?, ?)", values)
-        connection.execute("commit")
 
-    @contextlib.contextmanager
-    def _connection(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The catalogue, opened for one use; in memory where the folder cannot be written."""
-        connection = self._open()
+def _read(store: Store, reference: str, name: str) -> Version:
+    if not is_hash(name):
+        raise RegistryError(f"{reference} names {name!r:.30}, which is no manifest; see negbank verify")
+    try:
+        return Version(Manifest.from_json(store.blobs.get("manifests", name)), name)
+    except RegistryError as error:
+        raise type(error)(f"{reference}: {error}") from error
+
+
+def numbers_of(refs: Mapping[tuple[str, int], str]) -> dict[str, list[int]]:
+    """Every dataset with the numbers of its versions, in order."""
+    found: dict[str, list[int]] = {}
+    for dataset, number in sorted(refs):
+        found.setdefault(dataset, []).append(number)
+    return found
+
+
+def datasets(store: Store) -> list[DatasetSummary]:
+    """Every dataset with its newest version, by name."""
+    refs = store.refs.versions()
+    return [_summary(store, dataset, numbers, refs) for dataset, numbers in numbers_of(refs).items()]
+
+
+def _summary(store: Store, dataset: str, numbers: Sequence[int], refs: Mapping[tuple[str, int], str]) -> DatasetSummary:
+    versions, problems = {}, []
+    for number in reversed(numbers):
         try:
-            yield connection
-        finally:
-            connection.close()
-
-    def _open(self) -> duckdb.DuckDBPyConnection:
-        deadline = time.monotonic() + WAIT_S
-        while True:
-            try:
-                return duckdb.connect(str(self.path))
-            except duckdb.IOException as error:
-                text = str(error).lower()
-                if "lock" in text:
-                    if time.monotonic() > deadline:
-                        raise RegistryBusyError(
-                            f"{self.path} is held by another process; wait for it to end, then try again ({error})"
-                        ) from error
-                    time.sleep(random.uniform(0.01, 0.1))
-                elif "read-only" in text or "permission" in text or "no space" in text:
-                    return duckdb.connect(":memory:")  # the files are the truth; an index can live anywhere
-                else:
-                    self._set_aside()
-            except (duckdb.SerializationException, duckdb.FatalException, duckdb.InternalException):
-                self._set_aside()
-
-    def rebuild(self, refs: Mapping[tuple[str, int], str]) -> None:
-        """Make the index anew from the files."""
-        self._set_aside()
-        with self._connection() as connection:
-            self._refresh(connection, refs)
-
-    def _set_aside(self) -> None:
-        """Remove an index that cannot be read: it holds nothing that the files do not."""
-        self.path.unlink(missing_ok=True)
-        self.path.with_name(self.path.name + ".wal").unlink(missing_ok=True)
+            versions[number] = read_version(store, dataset, number, refs[dataset, number])
+        except RegistryError as error:
+            problems.append(str(error))
+    contents, layers = Contents(store.blobs), set[Layer]()
+    for digest in {part.content for version in versions.values() for part in version.manifest.parts}:
+        try:
+            content = contents.find(digest)
+            layers.update(content.layers if content else ())
+        except RegistryError as error:
+            problems.append(str(error))
+    newest = versions.get(numbers[-1])
+    created, message = (newest.manifest.created, newest.manifest.message) if newest else ("", "")
+    return DatasetSummary(
+        dataset, numbers[-1], len(numbers), created, message, _in_order(newest.tiers if newest else {}),
+        sum(layer.bytes for layer in layers), problems[0] if problems else None,
+    )  # fmt: skip
 
 
-def _in_order(tiers: dict[str, int]) -> dict[str, int]:
+def _in_order(tiers: Mapping[str, int]) -> dict[str, int]:
     """`tiers` from the most plausible to the least."""
     places = {tier: place for place, tier in enumerate(ALL_TIERS)}
     return dict(sorted(tiers.items(), key=lambda item: (places.get(item[0], len(ALL_TIERS)), item[0])))

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
+import json
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
-from negbank.errors import RegistryError
+from negbank.errors import RegistryError, StorageError
 from negbank.records import Progress, no_progress
-from negbank.registry.blobs import SUFFIX, FolderBlobs
+from negbank.registry.blobs import MARKER, SUFFIX, FolderBlobs
+from negbank.registry.catalogue import read_tagged, read_version
 from negbank.registry.contents import Content, Contents
-from negbank.registry.disk import remove_files, translated
-from negbank.registry.manifest import Manifest
+from negbank.registry.disk import remove_tree, translated
+from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import Store
 from negbank.registry.uniqueness import repeated
 
@@ -33,6 +30,17 @@ class Problem:
 
 
 @dataclass(frozen=True)
+class Loss:
+    """Rows that cannot be read: their content, the versions that have them, their tier and split, how many."""
+
+    content: str
+    versions: tuple[str, ...]
+    tier: str
+    split: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class Verified:
     """What was checked and found: `absent` contents were never fetched here, which is no damage."""
 
@@ -44,6 +52,8 @@ class Verified:
     damaged: tuple[str, ...]
     """The contents of versions whose objects are missing or changed."""
     absent: tuple[str, ...]
+    lost: tuple[Loss, ...] = ()
+    """What the damaged contents held."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +62,18 @@ class Collected:
 
     files: dict[str, int]
     bytes: int
+
+
+@dataclass
+class _Use:
+    """The part that a content is, and the versions that have it."""
+
+    part: Part
+    versions: list[str] = field(default_factory=list)
+
+    def __str__(self) -> str:
+        others = f" and {len(self.versions) - 1} more" if len(self.versions) > 1 else ""
+        return f"{self.versions[0]}{others} {self.part.tier}"
 
 
 class Reach:
@@ -63,13 +85,22 @@ class Reach:
         self.problems: list[Problem] = []
         self.manifests: dict[str, Manifest] = {}
         self.found: dict[str, Content] = {}
-        self.broken: set[str] = set()
+        self.damaged: set[str] = set()
         self.absent: set[str] = set()
-        self._rows: dict[str, int] = {}
-        for (dataset, number), name in sorted(store.refs.versions().items()):
-            self._visit(f"{dataset}@v{number}", name)
+        self.uses: dict[str, _Use] = {}
+        self._refs = store.refs.versions()
+        self._check_place()
+        self._versions = [version for key, name in sorted(self._refs.items()) if (version := self._read(*key, name))]
         for (dataset, tag), name in store.refs.tags().items():
-            self._visit(f"{dataset}@{tag}", name)
+            try:
+                read_tagged(store, dataset, tag, name, self._refs)
+            except RegistryError as error:
+                self._wrong("reference", f"{dataset}@{tag}", error)
+        for version in self._versions:
+            self._check_parent(version)
+            self._check_validations(version)
+        for dataset in sorted({version.manifest.dataset for version in self._versions}):
+            self._visit_parts(dataset)
 
     @property
     def objects(self) -> dict[str, set[str]]:
@@ -80,110 +111,179 @@ class Reach:
                 needed.setdefault(name, set()).add(digest)
         return needed
 
-    def _visit(self, reference: str, name: str) -> None:
-        if name in self.manifests:
-            return
+    def damage(self, digest: str, kind: str, where: str, detail: object) -> None:
+        """Note what is wrong with the rows of a content."""
+        self.damaged.add(digest)
+        self._wrong(kind, where, f"{detail} ({self.uses[digest]})")
+
+    def lost(self) -> tuple[Loss, ...]:
+        """What the damaged contents held."""
+        uses = [(digest, self.uses[digest]) for digest in sorted(self.damaged)]
+        return tuple(Loss(d, tuple(u.versions), u.part.tier, u.part.split, u.part.rows) for d, u in uses)
+
+    def _wrong(self, kind: str, where: str, detail: object) -> None:
+        self.problems.append(Problem(kind, where, str(detail)))
+
+    def _check_place(self) -> None:
+        """The marker must be as negbank writes it, and nothing may lead out of the folder."""
+        marker = (self.store.blobs.marker() or b"{}").strip()
+        if json.dumps(json.loads(marker)).encode() != marker:
+            self._wrong("registry", f"{self.store.place}/{MARKER}", "it was changed")
+        for link in self.store.blobs.links():
+            self._wrong("link", link, "a symbolic link; move what it leads to here, or link to the whole registry")
+
+    def _read(self, dataset: str, number: int, name: str) -> Version | None:
         try:
-            manifest = Manifest.from_json(self.store.blobs.get("manifests", name))
-        except (RegistryError, OSError, ValueError) as error:
-            self.problems.append(Problem("reference", reference, str(error)))
+            version = read_version(self.store, dataset, number, name)
+        except RegistryError as error:
+            self._wrong("reference", f"{dataset}@v{number}", error)
+            return None
+        self.manifests[name] = version.manifest
+        return version
+
+    def _check_parent(self, version: Version) -> None:
+        """The version before must be the one that this one came from, where it is here."""
+        manifest = version.manifest
+        before = f"{manifest.dataset}@v{manifest.number - 1}"
+        known = self._refs.get((manifest.dataset, manifest.number - 1))
+        if manifest.parent is None or known == manifest.parent:
             return
-        self.manifests[name] = manifest
-        for part in manifest.parts:
-            self._visit_content(f"{reference} {part.tier}", part.content, part.rows, manifest.dataset)
+        if known in self.manifests:
+            self._wrong("reference", before, f"{version} came from another version than this one")
+        elif known is None and self.store.blobs.exists("manifests", manifest.parent):
+            self._wrong("reference", before, f"its name is missing; its manifest is here still: {manifest.parent}")
 
-    def _visit_content(self, where: str, digest: str, rows: int, dataset: str) -> None:
-        if digest not in self._rows:
-            self._rows[digest] = rows
-            try:
-                content = self.contents.find(digest)
-            except RegistryError as error:
-                self._damage(digest, "content", self.store.blobs.where("contents", digest), str(error))
-                return
-            if content is None:
-                if self.store.refs.remote(dataset):
-                    self.absent.add(digest)
-                else:
-                    self._damage(digest, "content", where, f"the rows {digest[:12]} are missing")
-                return
-            self.found[digest] = content
-        if digest in self.found and self.found[digest].rows != rows:
-            counted = f"{self.found[digest].rows} rows instead of {rows}"
-            self._damage(digest, "count", where, counted)
+    def _check_validations(self, version: Version) -> None:
+        try:
+            for name, text in self.store.refs.validations(version.manifest.dataset, version.name).items():
+                if json.loads(text).get("manifest", version.name) != version.name:
+                    self._wrong("validation", f"{version} {name}", "it is of another version")
+        except (RegistryError, ValueError, AttributeError) as error:
+            self._wrong("validation", str(version), error)
 
-    def _damage(self, digest: str, kind: str, where: str, detail: str) -> None:
-        self.broken.add(digest)
-        self.problems.append(Problem(kind, where, detail))
+    def _visit_parts(self, dataset: str) -> None:
+        own = [version for version in self._versions if version.manifest.dataset == dataset]
+        elsewhere = self._elsewhere(dataset, own)
+        for version in own:
+            for part in version.manifest.parts:
+                use = self.uses.setdefault(part.content, _Use(part))
+                use.versions.append(str(version))
+                if len(use.versions) == 1:
+                    self._visit_content(part, part.content in elsewhere)
+                if use.part.rows != part.rows:
+                    self.damage(part.content, "count", str(version), f"{use.part.rows} rows instead of {part.rows}")
+
+    def _elsewhere(self, dataset: str, versions: list[Version]) -> set[str]:
+        """The contents of a dataset that came with a history and may never have been fetched."""
+        try:
+            remote = self.store.refs.remote(dataset)
+        except RegistryError as error:
+            self._wrong("remote", dataset, error)
+            return set()
+        if "absent" in remote:
+            return set(remote["absent"])
+        commits = remote.get("commits", {})  # as earlier commits wrote it: then all that came before may be there alone
+        last = max((v.manifest.number for v in versions if v.name in commits), default=0)
+        return {part.content for v in versions if v.manifest.number <= last for part in v.manifest.parts}
+
+    def _visit_content(self, part: Part, elsewhere: bool) -> None:
+        where = self.store.blobs.where("contents", part.content)
+        try:
+            content = self.contents.find(part.content)
+        except RegistryError as error:
+            self.damage(part.content, "content", where, error)
+            return
+        if content is None and elsewhere:
+            self.absent.add(part.content)
+        elif content is None:
+            self.damage(part.content, "content", where, "it is missing")
+        elif content.rows != part.rows:
+            self.damage(part.content, "count", where, f"{content.rows} rows instead of {part.rows}")
+        else:
+            self.found[part.content] = content
 
 
 def verify(store: Store, progress: Progress = no_progress) -> Verified:
     """Read every file that a version needs: hashes, counts, that nothing is missing or there twice."""
     started = time.monotonic()
-    reach = Reach(store)
-    needed = reach.objects
-    sizes, problems, damaged = 0, list(reach.problems), set(reach.broken)
-    with ThreadPoolExecutor(_THREADS) as pool:
-        names = sorted(needed)
-        checked = pool.map(lambda name: _check(store.blobs, name), names)
-        for done, (name, (size, wrong)) in enumerate(zip(names, checked, strict=True), 1):
-            sizes += size
-            if wrong:
-                problems.append(Problem("object", store.blobs.where("objects", name), wrong))
-                damaged |= needed[name]
-            progress("verify", done, len(names))
-    for digest, content in reach.found.items():
-        if digest not in damaged and (counted := _rows(store.blobs, content)) != content.rows:
-            problems.append(Problem("count", digest[:12], f"its objects hold {counted} rows, not {content.rows}"))
-            damaged.add(digest)
-    unsound = {*damaged, *reach.absent}
-    for version, said in repeated(reach.contents, reach.manifests.values(), unsound):
-        problems.append(Problem("duplicate", version, said))
+    with store.refs.lock():
+        reach, sizes = _examine(store, progress)
+        unsound = {*reach.damaged, *reach.absent}
+        for version, said in repeated(reach.contents, reach.manifests.values(), unsound):
+            reach.problems.append(Problem("duplicate", version, said))
     return Verified(
-        len(store.refs.versions()), len(needed), sizes, time.monotonic() - started, tuple(problems),
-        tuple(sorted(damaged)), tuple(sorted(reach.absent - damaged)),
+        len(store.refs.versions()), len(sizes), sum(sizes.values()), time.monotonic() - started,
+        tuple(reach.problems), tuple(sorted(reach.damaged)), tuple(sorted(reach.absent - reach.damaged)), reach.lost(),
     )  # fmt: skip
 
 
-def forget(store: Store, damaged: Iterable[str]) -> None:
-    """Take away the broken files of contents, so that their rows can be written again."""
-    blobs = store.blobs
-    contents = Contents(blobs)
-    with store.refs.lock(alone=True), translated(store.place):
-        for digest in damaged:
-            with contextlib.suppress(RegistryError):
-                content = contents.find(digest)
-                objects = content.objects if content else ()
-                blobs.remove("objects", [name for name in objects if _check(blobs, name)[1]])
-            blobs.remove("contents", [digest])
+def _examine(store: Store, progress: Progress = no_progress) -> tuple[Reach, dict[str, int]]:
+    """What versions reach, with all that is wrong with it, and the bytes of each object: every one is read."""
+    reach = Reach(store)
+    needed, sizes = reach.objects, {}
+    with ThreadPoolExecutor(_THREADS) as pool:
+        names = sorted(needed)
+        checked = pool.map(lambda name: _measured(store.blobs, name), names)
+        for done, (name, (size, wrong)) in enumerate(zip(names, checked, strict=True), 1):
+            sizes[name] = size
+            if wrong:
+                reach.damaged |= needed[name]
+                reach.damage(min(needed[name]), "object", store.blobs.where("objects", name), wrong)
+            progress("verify", done, len(names))
+    for digest, content in reach.found.items():
+        if digest not in reach.damaged and (wrong := _unproven(reach.contents, content, sizes)):
+            reach.damage(digest, "content", store.blobs.where("contents", digest), wrong)
+    return reach, sizes
+
+
+def _unproven(contents: Contents, content: Content, sizes: dict[str, int]) -> str | None:
+    """What is wrong with a content whose objects are sound, if anything."""
+    for layer in content.layers:
+        if sum(sizes[name] for name in (layer.added, layer.removed) if name) != layer.bytes:
+            return f"it says that a layer has {layer.bytes:,} bytes, which is not so"
+    try:
+        contents.prove(content)
+    except StorageError:
+        raise
+    except RegistryError as error:
+        return str(error)
+    return None
 
 
 def collect(store: Store, dry_run: bool) -> Collected:
-    """Remove what no version and no tag reaches. Waits for writers, and they wait for it."""
+    """Remove what no version and no tag reaches. Waits for writers, and they wait for it.
+
+    Raises RegistryError, and removes nothing, where anything that is named is missing, unreadable or not of its hash:
+    what nobody seems to need may be the only copy of it.
+    """
+    if dry_run:
+        return _collected(store, remove=False)
     with store.refs.lock(alone=True), translated(store.place):
-        reach = Reach(store)
-        if reach.problems:
-            first = reach.problems[0]
-            raise RegistryError(
-                f"{len(reach.problems)} things are wrong ({first.where}: {first.detail}); nothing was removed: "
-                "negbank verify first"
-            )
-        kept = {
-            "objects": set(reach.objects),
-            "contents": set(reach.found),
-            "manifests": _with_parents(store, reach),
-        }
-        files, size = {}, 0
-        for folder in SUFFIX:
-            gone = {name: held for name, held in store.blobs.names(folder) if name not in kept[folder]}
-            files[folder] = len(gone)
-            size += sum(gone.values())
-            if not dry_run:
-                store.blobs.remove(folder, gone)
-        left = store.blobs.leftovers()
-        files["tmp"] = len(left)
-        size += sum(path.stat().st_size for path in left)
-        if not dry_run:
-            remove_files(left)
+        return _collected(store, remove=True)
+
+
+def _collected(store: Store, remove: bool) -> Collected:
+    reach, _ = _examine(store)
+    if reach.problems:
+        first = reach.problems[0]
+        raise RegistryError(
+            f"{len(reach.problems)} things are wrong ({first.where}: {first.detail}); nothing was removed: "
+            "negbank verify first"
+        )
+    kept = {"objects": set(reach.objects), "contents": set(reach.found), "manifests": _with_parents(store, reach)}
+    files, size = {}, 0
+    for folder in SUFFIX:
+        gone = {name: held for name, held in store.blobs.names(folder) if name not in kept[folder]}
+        files[folder] = len(gone)
+        size += sum(gone.values())
+        if remove:
+            store.blobs.remove(folder, gone)
+    left = store.blobs.leftovers()
+    files["tmp"] = len(left)
+    size += sum(held for _, held in left)
+    if remove:
+        for path, _ in left:
+            remove_tree(path)
     return Collected(files, size)
 
 
@@ -198,7 +298,7 @@ def _with_parents(store: Store, reach: Reach) -> set[str]:
     return kept
 
 
-def _check(blobs: FolderBlobs, name: str) -> tuple[int, str | None]:
+def _measured(blobs: FolderBlobs, name: str) -> tuple[int, str | None]:
     """The size of an object and what is wrong with it, if anything."""
     try:
         size, digest = blobs.measure("objects", name)
@@ -207,20 +307,3 @@ def _check(blobs: FolderBlobs, name: str) -> tuple[int, str | None]:
     except (OSError, RegistryError) as error:
         return 0, f"it cannot be read: {error}"
     return size, None if digest == name else "its content does not match its name"
-
-
-def _rows(blobs: FolderBlobs, content: Content) -> int:
-    """The rows of a content by what its objects say of themselves."""
-    total = 0
-    for layer in content.layers:
-        total += _counted(blobs, layer.added) - _counted(blobs, layer.removed)
-    return total
-
-
-def _counted(blobs: FolderBlobs, name: str | None) -> int:
-    if name is None:
-        return 0
-    try:
-        return int(pq.read_metadata(blobs.fetch("objects", name)).num_rows)
-    except (pa.ArrowException, OSError):
-        return -1

@@ -148,6 +148,11 @@ def here(contents: Contents, part: Part) -> Content:
             f"the rows {part.content[:12]} of {part.tier} are not here; if they were pushed, fetch them: "
             "negbank verify --repair"
         )
+    if content.rows != part.rows:
+        raise RegistryError(
+            f"{contents.blobs.where('contents', part.content)} says {content.rows:,} rows of {part.tier}, and the "
+            f"manifest {part.rows:,}; see negbank verify --repair"
+        )
     return content
 
 

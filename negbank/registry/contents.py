@@ -18,11 +18,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from negbank.errors import RegistryError
+from negbank.errors import RegistryError, StorageError
 from negbank.records import CHAINS, LATER_COLUMNS, NEGATIVES
+from negbank.registry import proven
 from negbank.registry.blobs import FolderBlobs
 from negbank.registry.disk import translated
-from negbank.registry.engine import Engine, LayerFiles, Layers
+from negbank.registry.engine import Engine
+from negbank.registry.manifest import is_count
+from negbank.registry.names import is_hash
+from negbank.registry.queries import LayerFiles, Layers
 from negbank.registry.rows import (
     BATCH,
     ORDER,
@@ -73,6 +77,10 @@ class Content:
         """The names of all its objects."""
         return tuple(name for layer in self.layers for name in (layer.added, layer.removed) if name)
 
+    def to_json(self) -> bytes:
+        """How it is written down."""
+        return json.dumps(asdict(self), indent=1).encode()
+
 
 class Contents:
     """The contents of one registry's blobs."""
@@ -85,29 +93,64 @@ class Contents:
         data = self.blobs.read("contents", digest)
         if data is None:
             return None
+        where = self.blobs.where("contents", digest)
         try:
             record = json.loads(data)
-            layers = tuple(Layer(**layer) for layer in record["layers"])
-            return Content(record["digest"], record["rows"], layers)
-        except (ValueError, TypeError, KeyError) as error:
-            where = self.blobs.where("contents", digest)
+            content = Content(record["digest"], record["rows"], tuple(Layer(**layer) for layer in record["layers"]))
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise RegistryError(f"{where} cannot be read; see negbank verify --repair") from error
+        if content.digest != digest or not _well_formed(content) or content.to_json() != data:
+            raise RegistryError(f"{where} was changed: it is not what negbank wrote; see negbank verify --repair")
+        return content
 
     def files(self, content: Content) -> tuple[LayerFiles, ...]:
         """Where the layers of a content lie."""
         return tuple(LayerFiles(self._object(layer.added), self._object(layer.removed)) for layer in content.layers)
 
     def ordered(self, content: Content) -> Iterator[pl.DataFrame]:
-        """The rows (NEGATIVES or CHAINS) of a content in order, some at a time; its objects are checked first."""
+        """The rows (NEGATIVES or CHAINS) of a content in order, some at a time; it is checked first."""
         self.check(content)
         with self.engine() as engine:
-            for frame in engine.ordered(self.files(content)):
-                yield frame.cast({name: CHAINS[name] for name in frame.columns})
+            try:
+                for frame in engine.ordered(self.files(content)):
+                    yield frame.cast({name: CHAINS[name] for name in frame.columns})
+            except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+                where = self.blobs.where("contents", content.digest)
+                raise RegistryError(f"{where} names objects that are no rows; see negbank verify --repair") from error
 
     def check(self, content: Content) -> None:
-        """Raise RegistryError where an object is missing or is not what its name says."""
+        """Raise RegistryError where an object is missing or changed, or the objects do not hold the content's rows."""
         for name in content.objects:
             self.blobs.check("objects", name)
+        self.prove(content)
+
+    def sound_files(self, content: Content) -> tuple[LayerFiles, ...]:
+        """Where the layers of a content lie; it is checked first."""
+        self.check(content)
+        return self.files(content)
+
+    def prove(self, content: Content) -> None:
+        """Raise RegistryError where the objects, which match their names, do not hold the rows of the content.
+
+        The objects' names decide what they hold, so what was shown once on this machine stays true.
+        """
+        fact = content.to_json().decode()
+        if proven.is_proven("contents", fact):
+            return
+        where = self.blobs.where("contents", content.digest)
+        try:
+            with self.engine() as engine:
+                digest, rows, _ = engine.digest(self.files(content))
+        except StorageError:
+            raise
+        except (RegistryError, pa.ArrowException) as error:
+            raise RegistryError(f"{where} names objects that are no rows: {error}") from error
+        if (digest, rows) != (content.digest, content.rows):
+            raise RegistryError(
+                f"{where} names objects that hold other rows ({rows:,} rows of the content {digest[:12]}); "
+                "see negbank verify --repair"
+            )
+        proven.keep("contents", fact)
 
     def write(self, rows: pl.DataFrame | Sequence[Path], columns: pl.Schema = NEGATIVES) -> Content:
         """Store rows (a frame, or Parquet files, with `columns`), whole.
@@ -149,7 +192,7 @@ class Contents:
             if len(layers) > MAX_LAYERS or sum(x.bytes for x in layers[1:]) > MAX_EDITED * layers[0].bytes:
                 return self._write(engine.ordered(self.files(edited)), columns)
             digest, rows = _digest(engine, self.files(edited))
-        return self._keep(Content(digest, rows, layers))
+        return self.keep(Content(digest, rows, layers))
 
     def _write(self, ordered: Iterable[pl.DataFrame], columns: pl.Schema) -> Content:
         with self.engine() as engine:
@@ -158,10 +201,10 @@ class Contents:
                 write_table(file, object_schema(columns), hashed_ahead(ordered))
             pa.default_memory_pool().release_unused()  # before DuckDB takes its share
             digest, rows = _digest(engine, [LayerFiles(file, None)])
-            if known := self.find(digest):
+            if known := self._sound(digest):
                 return known
             name, size = self.blobs.put_file("objects", file)
-        return self._keep(Content(digest, rows, (Layer(name, None, size),)))
+        return self.keep(Content(digest, rows, (Layer(name, None, size),)))
 
     def _layer(self, engine: Engine, added: pa.Table, gone: pa.Table) -> Layer:
         names: list[str | None] = []
@@ -178,13 +221,26 @@ class Contents:
             total += size
         return Layer(names[0], names[1], total)
 
-    def _keep(self, content: Content) -> Content:
-        """Write down how a content is stored; the first way stays where it is known already."""
-        if known := self.find(content.digest):
+    def keep(self, content: Content) -> Content:
+        """Write down how a content is stored; the first way stays where it is known already, and is sound."""
+        if known := self._sound(content.digest):
             return known
-        data = json.dumps(asdict(content), indent=1).encode()
-        self.blobs.set("contents", content.digest, data)
+        self.blobs.set_aside("contents", content.digest)
+        self.blobs.set("contents", content.digest, content.to_json())
+        proven.keep("contents", content.to_json().decode())
         return content
+
+    def _sound(self, digest: str) -> Content | None:
+        """The content of that hash, where its rows are here and nothing of them is damaged."""
+        try:
+            content = self.find(digest)
+            if content is not None:
+                self.check(content)
+            return content
+        except StorageError:
+            raise
+        except RegistryError:
+            return None
 
     def _object(self, name: str | None) -> Path | None:
         return self.blobs.fetch("objects", name) if name else None
@@ -198,6 +254,20 @@ class Contents:
                 yield engine
             finally:
                 engine.close()
+
+
+def _well_formed(content: Content) -> bool:
+    """Whether a content is stored as negbank stores them: a base of rows, and layers that change something."""
+    names = [name for layer in content.layers for name in (layer.added, layer.removed) if name is not None]
+    counts = [content.rows, *(layer.bytes for layer in content.layers)]
+    return (
+        len(content.layers) > 0
+        and content.layers[0].added is not None
+        and content.layers[0].removed is None
+        and all(layer.added is not None or layer.removed is not None for layer in content.layers)
+        and all(map(is_hash, names))
+        and all(map(is_count, counts))
+    )
 
 
 def _columns_of(layers: Layers) -> pl.Schema:

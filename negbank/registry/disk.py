@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,8 +31,40 @@ def create(scratch: Path, path: Path, data: bytes) -> bool:
             os.link(temporary, path)  # fails where the name is taken: the one atomic create of POSIX
         except FileExistsError:
             return False
+        except OSError as error:
+            if error.errno not in (errno.EPERM, errno.EMLINK, *NO_SUPPORT):
+                raise
+            if not _renamed(scratch, temporary, path):
+                return False
     sync_folder(path.parent)
     return True
+
+
+def _renamed(scratch: Path, temporary: Path, path: Path) -> bool:
+    """As `create` on a disk without hard links: one writer at a time looks whether the name is free."""
+    with (scratch / "create.lock").open("w") as turn:
+        lock(turn.fileno(), fcntl.LOCK_EX)
+        if path.exists():
+            return False
+        temporary.rename(path)
+    return True
+
+
+NO_SUPPORT = (errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOLCK)
+"""What a file system says that lacks hard links or locks."""
+
+
+def lock(descriptor: int, kind: int) -> None:
+    """Take a lock on an open file. Raises StorageError where the file system has none."""
+    try:
+        fcntl.flock(descriptor, kind)
+    except OSError as error:
+        if error.errno not in NO_SUPPORT:
+            raise
+        raise StorageError(
+            "the file system of the registry has no locks, so nobody can tell whether another process writes to it. "
+            "Nothing was changed; put the registry on another disk to do this"
+        ) from error
 
 
 def move(source: Path, path: Path) -> None:
@@ -41,6 +75,23 @@ def move(source: Path, path: Path) -> None:
     source.chmod(0o644)
     source.replace(path)
     sync_folder(path.parent)
+
+
+def set_aside(path: Path, folder: Path) -> Path:
+    """Give a damaged file a second name in `folder`: it is kept there when it is replaced in its place."""
+    folder.mkdir(parents=True, exist_ok=True)
+    target, number = folder / path.name, 1
+    while os.path.lexists(target):
+        number += 1
+        target = folder / f"{path.stem}-{number}{path.suffix}"
+    if not path.is_file() or path.is_symlink():
+        path.rename(target)
+        return target
+    try:
+        os.link(path, target)
+    except OSError:
+        shutil.copy2(path, target)
+    return target
 
 
 def hash_file(path: Path) -> str:
@@ -91,6 +142,29 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def is_idle(path: Path) -> bool:
+    """Whether no living process holds a file or folder of `tmp`: each is locked for as long as it is needed."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return path.is_symlink()  # the link goes, never what it leads to
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def remove_tree(path: Path) -> None:
+    """Take a file or a folder away with all in it; symbolic links are never followed."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def remove_files(paths: Iterable[Path]) -> None:
     """Take files away, and the folders that are empty then."""
     paths = list(paths)
@@ -109,10 +183,12 @@ def _temporary(scratch: Path, data: bytes) -> Iterator[Path]:
     path = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
+            with contextlib.suppress(OSError):  # held until it has its name, so that `gc` leaves it
+                fcntl.flock(file, fcntl.LOCK_SH)
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        path.chmod(0o644)
-        yield path
+            path.chmod(0o644)
+            yield path
     finally:
         path.unlink(missing_ok=True)

@@ -1,15 +1,14 @@
 """Questions that DuckDB answers over objects: which rows a content has, its hash, and how two versions differ.
 
 Every question opens a database in memory, with a limit on its memory; what does not fit is spilled to a folder of
-the registry. Rows are read from layers: the first holds rows, each later one takes some away and adds others.
+the registry.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,10 +18,25 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from negbank.errors import RegistryError
-from negbank.records import CHAINS, LATER_COLUMNS, NEGATIVES, columns_of
+from negbank.errors import RegistryError, StorageError
 from negbank.registry.answer import answer_of
 from negbank.registry.keys import Keys, in_order
+from negbank.registry.queries import (
+    SHOWN,
+    LayerFiles,
+    Layers,
+    PartFiles,
+    apart,
+    changes,
+    files_of,
+    macro,
+    no_rows,
+    quoted,
+    scan,
+    scan_parts,
+    touched,
+    touched_apart,
+)
 from negbank.registry.rows import (
     BATCH,
     HASH_BYTES,
@@ -42,32 +56,6 @@ MEMORY: Final = "224MB"
 
 _SORTED: Final = f"order by {', '.join(ORDER)}"
 _BOTH = ID_BYTES + HASH_BYTES  # of a row
-
-DIFF_COLUMNS: Final = (
-    "change", "tier_before", "tier_after", "question_id", "question", "answer", "negative",
-    "plausibility_before", "plausibility_after",
-)  # fmt: skip
-"""The columns of a row of `diff`; what a row has not (before it was added, after it was removed) is null."""
-
-
-@dataclass(frozen=True)
-class LayerFiles:
-    """The objects of one layer: a file of rows that it adds, and one of `row_id` that it takes away, or None."""
-
-    added: Path | None
-    removed: Path | None
-
-
-Layers = Sequence[LayerFiles]
-
-
-@dataclass(frozen=True)
-class PartFiles:
-    """Where the rows of one part lie."""
-
-    tier: str
-    split: str
-    layers: tuple[LayerFiles, ...]
 
 
 class Engine:
@@ -90,14 +78,18 @@ class Engine:
             "temp_directory": str(self.spill),
             "preserve_insertion_order": False,
             "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
             "enable_external_file_cache": False,
         }
         self._opened = self._opened or duckdb.connect(config=config)
         try:
             yield self._opened.cursor()
         except duckdb.OutOfMemoryException as error:
-            raise RegistryError(f"the rows need more memory or disk than DuckDB may take here: {error}") from error
+            raise StorageError(f"the rows need more memory or disk than DuckDB may take here: {error}") from error
         except duckdb.Error as error:
+            if "no space left" in str(error).lower():
+                raise StorageError(f"{self.spill.parent}: the disk is full; free some space") from error
             raise RegistryError(f"the objects cannot be read: {error}; see negbank verify") from error
 
     def ordered(self, layers: Layers) -> Iterator[pl.DataFrame]:
@@ -107,7 +99,7 @@ class Engine:
         which is little, is merged in.
         """
         base = layers[0].added
-        assert base is not None, "the first layer holds rows"
+        assert base is not None  # as `Contents.find` has seen to
         gone = self._ids(layers[1:])
         columns = columns_in(pq.read_schema(base).names)
         more = self._edits(layers, columns)
@@ -135,14 +127,14 @@ class Engine:
         """What all layers but the first add together, in order."""
         if not any(files.added for files in layers[1:]):
             return columns.to_frame()
-        later = _scan([LayerFiles(None, None), *layers[1:]])
+        later = scan([LayerFiles(None, None), *layers[1:]])
         query = f"select {', '.join(columns)} from ({later}) {_SORTED}"
         return pl.concat([columns.to_frame(), *(as_rows(frame, columns) for frame in self._frames(query))])
 
     def sorted_files(self, paths: Sequence[Path], columns: pl.Schema) -> Iterator[pl.DataFrame]:
         """The rows of Parquet files with these columns, together in an object's order."""
-        files = f"select * from read_parquet([{', '.join(map(_text, paths))}], union_by_name = true)"
-        query = f"select {', '.join(columns)} from ({_nothing(columns)} union all by name {files}) {_SORTED}"
+        files = f"select * from read_parquet([{', '.join(map(quoted, paths))}], union_by_name = true)"
+        query = f"select {', '.join(columns)} from ({no_rows(columns)} union all by name {files}) {_SORTED}"
         yield from self._frames(query, share_of(columns, BATCH))
 
     def digest(self, layers: Layers) -> tuple[str, int, bytes | None]:
@@ -151,7 +143,7 @@ class Engine:
         A content is the SHA-256 (hexadecimal) over `row_id` and `row_hash` of all rows, in order of `row_id`.
         """
         digest, rows, twice, last = hashlib.sha256(), 0, None, b""
-        query = f"select {ROW_ID} || {ROW_HASH} as both from ({_scan(layers)})"
+        query = f"select {ROW_ID} || {ROW_HASH} as both from ({scan(layers)})"
         with self._database() as database:
             blocks = (_keys_of(batch.column(0), _BOTH) for batch in database.sql(query).to_arrow_reader(BATCH))
             for block in in_order(blocks, self.spill / "keys"):
@@ -166,7 +158,7 @@ class Engine:
 
         Counted here, since DuckDB holds the keys of a `group by` in memory: those of ten million rows did not fit.
         """
-        query = f"select unhex(md5(question_id)) as key from ({_scan_parts(parts, ('question_id',))})"
+        query = f"select unhex(md5(question_id)) as key from ({scan_parts(parts, ('question_id',))})"
         count = 0
         with self._database() as database:
             columns = (batch.column(0) for batch in database.sql(query).to_arrow_reader(BATCH))
@@ -177,7 +169,7 @@ class Engine:
     def described(self, layers: Layers, row_id: bytes) -> tuple[str, str]:
         """`(question_id, negative)` of the row of that id."""
         with self._database() as database:
-            query = f"select question_id, negative from ({_scan(layers)}) where {ROW_ID} = ? limit 1"
+            query = f"select question_id, negative from ({scan(layers)}) where {ROW_ID} = ? limit 1"
             found = database.execute(query, [row_id]).fetchone()
         return (str(found[0]), str(found[1])) if found else ("", "")
 
@@ -185,7 +177,7 @@ class Engine:
         """Of `ids` (a `row_id` column) those that are there, with their `row_hash`."""
         with self._database() as database:
             database.register("ids", ids)
-            query = f"select {ROW_ID}, {ROW_HASH} from ({_scan(layers)}) semi join ids using ({ROW_ID})"
+            query = f"select {ROW_ID}, {ROW_HASH} from ({scan(layers)}) semi join ids using ({ROW_ID})"
             table = database.sql(query).to_arrow_table()
         return table.cast(OBJECT_COLUMNS)
 
@@ -198,21 +190,12 @@ class Engine:
         split or category than before; rescored ones differ in anything else. A row counts for its tier afterwards,
         a removed one for the tier that it had.
         """
-        some = _touched(before, after)
-        columns = (ROW_ID, ROW_HASH, "tier", "category", *(_SHOWN if limit else ()))
+        some = touched(before, after)
+        columns = (ROW_ID, ROW_HASH, "tier", "category", *(SHOWN if limit else ()))
         with self._database() as database:
-            for name, own, other in (("gone", before, after), ("come", after, before)):
-                database.execute(
-                    f"create temp table {name} as select * from ({_scan_parts(own, (ROW_ID, ROW_HASH))}) {some} "
-                    f"anti join ({_scan_parts(other, (ROW_ID, ROW_HASH))} {some}) as other "
-                    f"using ({ROW_ID}, {ROW_HASH}, split)"
-                )
-            for name, keys, parts in (("a", "gone", before), ("b", "come", after)):
-                database.execute(
-                    f"create temp table {name} as select * from ({_scan_parts(parts, columns)}) "
-                    f"semi join {keys} using ({ROW_ID}, {ROW_HASH}, split)"
-                )
-            database.execute(_changes(limit > 0))
+            for statement in touched_apart(before, after, columns, some) if some else apart(before, after, columns):
+                database.execute(statement)
+            database.execute(changes(limit > 0))
             counts = database.execute(
                 "select coalesce(tier_after, tier_before), change, count(*) from changes group by all order by all"
             ).fetchall()
@@ -220,10 +203,13 @@ class Engine:
             rows = database.sql(f"select * from changes order by {order} limit {limit}").to_arrow_table()
         return counts, as_frame(rows)
 
-    def query(self, text: str, references: Mapping[str, Sequence[PartFiles]]) -> pl.DataFrame:
+    def query(
+        self, text: str, references: Mapping[str, Sequence[PartFiles]], allow_files: bool = False
+    ) -> pl.DataFrame:
         """The result of one SELECT, in which `negatives('arc@v3')` is the rows of that version.
 
-        Raises RegistryError for anything but a SELECT, and for what DuckDB finds wrong with it.
+        It reads nothing else: no file, no network, no variable of this process; with `allow_files` also files of this
+        machine. Raises RegistryError for anything but a SELECT, and for what DuckDB finds wrong with it.
         """
         try:
             statements = duckdb.extract_statements(text)
@@ -232,34 +218,24 @@ class Engine:
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise RegistryError("give one SELECT: a registry is read with SQL, never changed")
         with self._database() as database:
-            database.execute(_macro(references))
+            if not allow_files:
+                database.execute(f"set allowed_paths = [{', '.join(map(quoted, files_of(references)))}]")
+                database.execute("set enable_external_access = false")
+            database.execute("set lock_configuration = true")
+            database.execute(macro(references))
             try:
                 return answer_of(database.sql(text))
+            except duckdb.PermissionException as error:
+                raise RegistryError(
+                    f"the query failed: it asks for more than versions ({str(error).splitlines()[0]}); a query reads "
+                    "files of this machine only with --allow-files"
+                ) from error
             except duckdb.Error as error:
                 raise RegistryError(f"the query failed: {error}") from error
 
     def _frames(self, query: str, batch: int = BATCH) -> Iterator[pl.DataFrame]:
         with self._database() as database:
             yield from map(as_frame, database.sql(query).to_arrow_reader(batch))
-
-
-_SHOWN: Final = ("question_id", "question", "answer", "negative", "plausibility")
-
-
-def _changes(shown: bool) -> str:
-    """A statement that tells for each row that differs how it does; texts only where they are to be `shown`."""
-    texts = [f"coalesce(b.{name}, a.{name}) as {name}" for name in _SHOWN[:-1]]
-    scores = ["a.plausibility as plausibility_before", "b.plausibility as plausibility_after"]
-    columns = [*texts, *scores] if shown else [f"null as {name}" for name in DIFF_COLUMNS[3:]]
-    return f"""
-create temp table changes as
-select case when a.{ROW_ID} is null then 'added' when b.{ROW_ID} is null then 'removed'
-            when a.tier is distinct from b.tier or a.split is distinct from b.split
-                 or a.category is distinct from b.category then 'relabelled'
-            else 'rescored' end as change,
-       a.tier as tier_before, b.tier as tier_after, {", ".join(columns)}
-from a full join b on a.{ROW_ID} = b.{ROW_ID}
-"""
 
 
 def _not_after(frame: pl.DataFrame) -> pl.Expr:
@@ -271,27 +247,6 @@ def _not_after(frame: pl.DataFrame) -> pl.Expr:
         value = pl.lit(frame[name][-1], frame.schema[name])
         found = (pl.col(name) < value) | ((pl.col(name) == value) & found)
     return found
-
-
-def _touched(before: Sequence[PartFiles], after: Sequence[PartFiles]) -> str:
-    """A join that keeps the rows that may differ, where parts are edits of the same rows; else nothing.
-
-    Two stacks of layers that begin alike differ only in rows that a later layer adds or takes away.
-    """
-    own, other = ({(p.tier, p.split): p.layers for p in parts} for parts in (before, after))
-    files: list[Path] = []
-    for key in own.keys() | other.keys():
-        left, right = own.get(key, ()), other.get(key, ())
-        alike = next(
-            (i for i, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right))
-        )
-        if not alike:
-            return ""
-        files += [file for x in (*left[alike:], *right[alike:]) for file in (x.added, x.removed) if file]
-    if not files:
-        return ""
-    ids = f"select {ROW_ID} from read_parquet([{', '.join(map(_text, files))}], union_by_name = true)"
-    return f"semi join ({ids}) as touched using ({ROW_ID})"
 
 
 def _keys_of(column: pa.Array, width: int) -> Keys:
@@ -311,68 +266,3 @@ def _repeated(both: memoryview, last: bytes, twice: bytes | None) -> tuple[bytes
         elif len(same):
             twice = ids[same[0]].tobytes()
     return (ids[-1].tobytes() if len(ids) else last), twice
-
-
-def _macro(references: Mapping[str, Sequence[PartFiles]]) -> str:
-    """`negatives(reference)` as a table macro over every version that is asked for.
-
-    Columns that only chains have are null in other rows, and are there only where a version has chains.
-    """
-    selects = [
-        f"select {_text(reference)} as reference_, * from ({_scan_parts(parts)})"
-        for reference, parts in references.items()
-    ] or [f"select null::varchar as reference_, * from ({_scan_parts([])})"]
-    every = " union all by name ".join(selects)
-    chosen = f"select * exclude (reference_) from ({every}) where reference_ = reference"
-    return f"create temp macro negatives(reference) as table {chosen}"
-
-
-def _scan_parts(parts: Sequence[PartFiles], columns: Sequence[str] | None = None) -> str:
-    """A query for the rows of several parts, each with its `split`; all columns where none are named."""
-    selects = []
-    for part in parts:
-        names = columns or (*columns_of(part.tier), ROW_ID, ROW_HASH)
-        selects.append(f"select {', '.join(names)}, {_text(part.split)} as split from ({_scan(part.layers)})")
-    if not selects:
-        names = columns or (*NEGATIVES, ROW_ID, ROW_HASH)
-        return f"select {', '.join(names)}, null::varchar as split from ({_nothing(names)})"
-    return " union all by name ".join(selects)
-
-
-_KINDS: Final = {pl.String: "varchar", pl.List: "varchar[]", pl.Float32: "float", pl.Int32: "integer"}
-
-
-def _nothing(columns: Iterable[str]) -> str:
-    kinds = {name: _KINDS[kind.base_type()] for name, kind in CHAINS.items()} | {ROW_ID: "blob", ROW_HASH: "blob"}
-    return "select " + ", ".join(f"null::{kinds[name]} as {name}" for name in columns) + " where false"
-
-
-def _scan(layers: Layers) -> str:
-    """A query for the rows of layers: a row is there unless a later layer takes it away.
-
-    Columns that came later are null in objects that lack them.
-    """
-    added = [
-        f"select *, {number} as layer from read_parquet({_text(files.added)})"
-        for number, files in enumerate(layers)
-        if files.added
-    ]
-    removed = [
-        f"select {ROW_ID}, {number} as layer from read_parquet({_text(files.removed)})"
-        for number, files in enumerate(layers)
-        if files.removed
-    ]
-    if not added:
-        return _nothing((*CHAINS, ROW_ID, ROW_HASH))
-    every = " union all by name ".join([*added, _nothing(LATER_COLUMNS)])
-    if not removed:
-        return every
-    return (
-        f"select added.* from ({every}) as added anti join ({' union all '.join(removed)}) as removed "
-        f"on added.{ROW_ID} = removed.{ROW_ID} and removed.layer > added.layer"
-    )
-
-
-def _text(value: object) -> str:
-    """A text in SQL."""
-    return "'" + str(value).replace("'", "''") + "'"

@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from negbank.errors import RegistryError
-from negbank.registry.names import check_dataset_name
+from negbank.registry.names import check_dataset_name, is_hash
 
-_HASH = re.compile("[0-9a-f]{64}")
 _SPLIT = re.compile(r"[A-Za-z0-9_.]{1,64}")
 _TIER = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
+_MOST = 10**12
+"""No count is larger: neither rows nor versions."""
 
 
 @dataclass(frozen=True)
@@ -67,21 +68,33 @@ class Manifest:
         """Raise RegistryError where a field has another form than negbank gives it."""
         check_dataset_name(self.dataset if isinstance(self.dataset, str) else repr(self.dataset))
         texts = (self.created, self.author, self.message, self.command)
-        good = (
-            isinstance(self.number, int)
-            and self.number >= 1
-            and (self.parent is None or _is(_HASH, self.parent))
-            and all(isinstance(text, str) for text in texts)
-            and all(_good_part(part) for part in self.parts)
-            and len({(part.tier, part.split) for part in self.parts}) == len(self.parts)
-        )
-        if not good:
-            raise RegistryError(f"the manifest of {self.dataset}@v{self.number} is not one that negbank writes")
+        tests = {
+            "number": is_count(self.number) and self.number >= 1,
+            "parent": self.parent is None or is_hash(self.parent),
+            "created, author, message or command": all(isinstance(text, str) for text in texts),
+            "parts: there are none": bool(self.parts),
+            **{f"parts[{place}]": _good_part(part) for place, part in enumerate(self.parts)},
+            "parts: one tier and split stands twice": _all_different(self.parts),
+        }
+        if wrong := next((what for what, good in tests.items() if not good), None):
+            raise RegistryError(
+                f"the manifest of {self.dataset}@v{self.number!r:.12} is not one that negbank writes ({wrong})"
+            )
+
+
+def is_count(value: object) -> bool:
+    """Whether a value is a whole number that may count something here: rows, bytes, versions."""
+    return type(value) is int and 0 <= value <= _MOST
 
 
 def _good_part(part: Part) -> bool:
-    named = _is(_TIER, part.tier) and _is(_SPLIT, part.split) and _is(_HASH, part.content)
-    return named and isinstance(part.rows, int) and part.rows >= 0 and isinstance(part.mined, dict)
+    named = _is(_TIER, part.tier) and _is(_SPLIT, part.split) and is_hash(part.content)
+    return named and is_count(part.rows) and isinstance(part.mined, dict)
+
+
+def _all_different(parts: Sequence[Part]) -> bool:
+    names = [json.dumps([part.tier, part.split]) for part in parts]
+    return len(set(names)) == len(names)
 
 
 def _is(form: re.Pattern[str], value: object) -> bool:

@@ -10,14 +10,15 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import polars as pl
 
 from negbank.errors import RegistryError
+from negbank.registry.blobs import MARKER
 from negbank.registry.contents import Contents
-from negbank.registry.disk import translated
 from negbank.registry.manifest import Manifest, Part
+from negbank.registry.refs import numbered
 from negbank.registry.store import LAYOUT, Store
 
 
@@ -34,33 +35,34 @@ def migrate(store: Store) -> None:
 
 def _one_to_two(store: Store) -> None:
     names: dict[str, str] = {}
-    refs = _refs_of_layout_1(store)
-    with translated(store.blobs.root):
-        shutil.rmtree(store.blobs.root / "datasets", ignore_errors=True)
+    refs = numbered(store.blobs.root / "refs", "*/v*", 0)
+    if store.refs.versions().keys() - refs.keys():
+        raise RegistryError(
+            f"{store.place}/{MARKER} says layout 1, but there are versions of layout 2: it was changed. Write "
+            '{"layout": 2} into it. Nothing was changed'
+        )
     for (dataset, number), name in sorted(refs.items()):
-        record = json.loads(store.blobs.get("manifests", name))
-        manifest = _manifest_of_layout_1(store, record, names)
+        manifest = _manifest_of_layout_1(store, name, names)
         names[name] = store.blobs.put("manifests", manifest.to_json())
-        if not store.refs.make_version(dataset, number, names[name]):
+        done = store.refs.make_version(dataset, number, names[name])  # not, where an interrupted upgrade did
+        if not done and store.refs.versions().get((dataset, number)) != names[name]:
             raise RegistryError(
-                f"{store.place}: {dataset}@v{number} was written twice while it was upgraded; try again"
+                f"{store.place}: {dataset}@v{number} is there already and is another one; layout 1 cannot be upgraded"
             )
 
 
-def _refs_of_layout_1(store: Store) -> dict[tuple[str, int], str]:
-    with translated(store.blobs.root):
-        paths = (store.blobs.root / "refs").glob("*/v*")
-        return {(p.parent.name, int(p.name[1:])): p.read_text().strip() for p in paths}
-
-
-def _manifest_of_layout_1(store: Store, record: dict[str, Any], names: Mapping[str, str]) -> Manifest:
+def _manifest_of_layout_1(store: Store, name: str, names: Mapping[str, str]) -> Manifest:
     contents, parts = Contents(store.blobs), []
-    for old in record["parts"]:
-        store.blobs.get("objects", old["object"])  # checks the hash
-        content = contents.write(pl.read_parquet(store.blobs.path("objects", old["object"])))
-        parts.append(Part(old["tier"], old["split"], content.digest, content.rows, old["mined"]))
-    parent = names.get(record["parent"]) if record["parent"] else None
-    return Manifest(**{**record, "parent": parent, "parts": tuple(parts)})
+    try:
+        record = json.loads(store.blobs.get("manifests", name))
+        for old in record["parts"]:
+            store.blobs.check("objects", old["object"])
+            content = contents.write(pl.read_parquet(store.blobs.path("objects", old["object"])))
+            parts.append(Part(old["tier"], old["split"], content.digest, content.rows, old["mined"]))
+        parent = names.get(record["parent"]) if record["parent"] else None
+        return Manifest(**{**record, "parent": parent, "parts": tuple(parts)})
+    except (ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
+        raise RegistryError(f"the manifest {name[:12]} of layout 1 cannot be read, so nothing is upgraded") from error
 
 
 def _clean(store: Store, layout: int) -> None:

@@ -1,4 +1,4 @@
-"""Names of datasets, versions and tags: what may stand in `arc@stable`."""
+"""Names of datasets, versions, tags and blobs: what may stand in `arc@stable`, and in the file that it names."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from negbank.errors import RegistryError
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,94}[a-z0-9])?")
 _VERSION = re.compile(r"v[0-9]+")
+_NUMBER = re.compile(r"v([1-9][0-9]{0,8})")
+_HASH = re.compile(r"[0-9a-f]{64}")
 _DIGITS = re.compile(r"[0-9a-f]{4,64}")
 _RESERVED = frozenset(["head", "latest", "newest", "main", "all", "con", "prn", "aux", "nul"])
 """Words that mean something to a hub, to git, to a reader of `arc@latest`, or to a file system."""
@@ -39,6 +41,17 @@ def _allowed(name: str) -> bool:
     return bool(_NAME.fullmatch(name)) and ".." not in name and name.split(".")[0] not in _RESERVED
 
 
+def is_hash(value: object) -> bool:
+    """Whether a value is a SHA-256 as negbank writes it: 64 digits, hexadecimal and lower-case."""
+    return isinstance(value, str) and bool(_HASH.fullmatch(value))
+
+
+def version_number(text: str) -> int | None:
+    """The number of a version, `v3`, as negbank writes it; None for anything else."""
+    found = _NUMBER.fullmatch(text)
+    return int(found[1]) if found else None
+
+
 @dataclass(frozen=True)
 class Reference:
     """What `arc`, `arc@v3`, `arc@stable` and `arc@4f2c` are made of; `wanted` is empty for the newest."""
@@ -48,14 +61,16 @@ class Reference:
 
     @classmethod
     def parse(cls, text: str) -> Reference:
-        """The parts of a reference."""
-        dataset, _, wanted = text.partition("@")
+        """The parts of a reference. Raises RegistryError where nothing follows the `@`."""
+        dataset, at_sign, wanted = text.partition("@")
+        if at_sign and not wanted:
+            raise RegistryError(f"{text!r:.60} names no version; give one ({dataset}@v1), or {dataset} for the newest")
         return cls(dataset, wanted)
 
     @property
     def number(self) -> int | None:
         """The number of a version, where one is named."""
-        return int(self.wanted[1:]) if _VERSION.fullmatch(self.wanted) else None
+        return version_number(self.wanted)
 
     @property
     def digits(self) -> str | None:

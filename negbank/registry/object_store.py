@@ -15,7 +15,7 @@ from typing import Any
 from negbank.errors import RegistryError, StorageError
 from negbank.registry import disk
 from negbank.registry.blobs import MARKER, SUFFIX, FolderBlobs
-from negbank.registry.disk import hash_file, translated
+from negbank.registry.disk import hash_file, remove_files, translated
 
 _CHUNK = 1 << 22
 
@@ -49,6 +49,10 @@ class ObjectStoreBlobs(FolderBlobs):
                 return not self._files.find(self._base, maxdepth=2)
             except FileNotFoundError:
                 return True
+
+    def stranger(self) -> str:
+        """What is wrong with a place that is not fresh and has no `registry.json`."""
+        return f"{self.url} is not empty and has no {MARKER}: it is no registry, or a damaged one; name another place"
 
     def put(self, folder: str, data: bytes) -> str:
         """The SHA-256 (hexadecimal) under which `data` now stands in `folder`; nothing is sent twice."""
@@ -128,6 +132,13 @@ class ObjectStoreBlobs(FolderBlobs):
                 with contextlib.suppress(FileNotFoundError):
                     self._files.rm_file(self._remote(folder, name))
         super().remove(folder, names)
+
+    def set_aside(self, folder: str, name: str) -> None:
+        """Keep a damaged blob in `quarantine/`, if it is there; the copy in the cache goes."""
+        target = f"{self._base}/quarantine/{self._tail(folder, name)}"
+        with self._asked(), contextlib.suppress(FileNotFoundError):
+            self._files.cp_file(self._remote(folder, name), target)
+        remove_files([self.path(folder, name)])
 
     def _send(self, folder: str, name: str) -> None:
         path = self.path(folder, name)

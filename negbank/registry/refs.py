@@ -3,25 +3,37 @@
 ::
 
     <root>/datasets/arc/versions/v3         the name of the manifest that is version 3 of arc
-    <root>/datasets/arc/tags/stable         the name of the manifest that is tagged so
+    <root>/datasets/arc/tags/stable         the name of the manifest that is tagged so, and `arc@stable`
     <root>/datasets/arc/validations/abcd..../12ab....json    what was measured on the version with that manifest
     <root>/datasets/arc/remote.json         where the dataset was pushed to or pulled from
     <root>/lock                             held shared by writers, alone by what removes files
+
+A file that was changed is noticed: a version's manifest says which version it is, a tag's file which tag, the name of a
+measurement is its hash, and `remote.json` carries its own. Files of earlier commits lack the last and the tag's name.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
+import hashlib
 import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
+from negbank.errors import RegistryError, StorageError
 from negbank.registry import disk
 from negbank.registry.disk import translated
+from negbank.registry.names import version_number
+
+_CHECK: Final = "check"
+"""The key of `remote.json` that holds a hash over the rest."""
+
+_READ_ONLY: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
 
 class Refs(Protocol):
@@ -31,10 +43,10 @@ class Refs(Protocol):
         """What `registry.json` must carry as `id`, so that names and blobs belong together; None for a folder."""
 
     def versions(self) -> dict[tuple[str, int], str]:
-        """Every version: `(dataset, number)` -> name of its manifest."""
+        """Every version: `(dataset, number)` -> name of its manifest, or what stands there instead."""
 
     def tags(self) -> dict[tuple[str, str], str]:
-        """Every tag: `(dataset, tag)` -> name of the manifest, in order."""
+        """Every tag: `(dataset, tag)` -> name of the manifest, or what stands there instead; in order."""
 
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
         """Publish version `number`; False where another writer was first."""
@@ -52,13 +64,13 @@ class Refs(Protocol):
         """Take away every name of a dataset, all at once."""
 
     def remote(self, dataset: str) -> dict[str, Any]:
-        """Where a dataset was pushed to or pulled from; empty where it never was."""
+        """Where a dataset was pushed to or pulled from; empty where it never was. Raises RegistryError if changed."""
 
     def set_remote(self, dataset: str, record: dict[str, Any]) -> None:
         """Keep where a dataset was pushed to or pulled from."""
 
     def validations(self, dataset: str, manifest: str) -> dict[str, str]:
-        """What was measured on a version: name -> JSON, in order of the names."""
+        """What was measured on a version: name -> JSON, in order of the names. Raises RegistryError if changed."""
 
     def add_validation(self, dataset: str, manifest: str, name: str, text: str) -> None:
         """Keep what was measured on a version."""
@@ -78,19 +90,18 @@ class FolderRefs:
         return None
 
     def versions(self) -> dict[tuple[str, int], str]:
-        """Every version: `(dataset, number)` -> name of its manifest."""
-        found = {}
-        with translated(self.root):
-            for path in (self.root / "datasets").glob("*/versions/v*"):
-                if path.name[1:].isdecimal():
-                    found[path.parents[1].name, int(path.name[1:])] = path.read_text().strip()
-        return found
+        """Every version: `(dataset, number)` -> name of its manifest, or what stands there instead."""
+        return numbered(self.root / "datasets", "*/versions/v*", 1)
 
     def tags(self) -> dict[tuple[str, str], str]:
-        """Every tag: `(dataset, tag)` -> name of the manifest, in order."""
+        """Every tag: `(dataset, tag)` -> name of the manifest, or what stands there instead; in order."""
+        found = {}
         with translated(self.root):
-            paths = sorted((self.root / "datasets").glob("*/tags/*"))
-            return {(path.parents[1].name, path.name): path.read_text().strip() for path in paths}
+            for path in sorted((self.root / "datasets").glob("*/tags/*")):
+                dataset, text = path.parents[1].name, read_name(path)
+                name, _, own = text.partition(" ")
+                found[dataset, path.name] = name if own in ("", f"{dataset}@{path.name}") else text
+        return found
 
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
         """Publish version `number`; False where another writer was first."""
@@ -98,11 +109,11 @@ class FolderRefs:
 
     def make_tag(self, dataset: str, tag: str, manifest: str) -> bool:
         """Give a version a tag; False where the tag is there already."""
-        return self._make(self._folder(dataset) / "tags" / tag, manifest)
+        return self._make(self._folder(dataset) / "tags" / tag, f"{manifest} {dataset}@{tag}")
 
     def move_tag(self, dataset: str, tag: str, manifest: str) -> None:
         """Give a tag to another version."""
-        self._set(self._folder(dataset) / "tags" / tag, manifest.encode())
+        self._set(self._folder(dataset) / "tags" / tag, f"{manifest} {dataset}@{tag}".encode())
 
     def drop_tag(self, dataset: str, tag: str) -> None:
         """Take a tag away."""
@@ -117,23 +128,36 @@ class FolderRefs:
                 self._folder(dataset).rename(Path(scratch) / dataset)
 
     def remote(self, dataset: str) -> dict[str, Any]:
-        """Where a dataset was pushed to or pulled from; empty where it never was."""
+        """Where a dataset was pushed to or pulled from; empty where it never was. Raises RegistryError if changed."""
         path = self._folder(dataset) / "remote.json"
         with translated(self.root):
-            if not path.exists():
+            try:
+                data = path.read_bytes()
+            except (FileNotFoundError, NotADirectoryError):
                 return {}
-            record: dict[str, Any] = json.loads(path.read_text())
-            return record
+        try:
+            record: dict[str, Any] = json.loads(data)
+            check = record.pop(_CHECK, None)
+        except (ValueError, TypeError, AttributeError, RecursionError) as error:
+            raise RegistryError(f"{path} cannot be read; remove it, and push or pull {dataset} again") from error
+        old = check is None and set(record) <= {"repo", "head", "commits"}  # as earlier commits wrote it
+        if not old and data != _checked(dataset, record):
+            raise RegistryError(f"{path} was changed; remove it, and push or pull {dataset} again")
+        return record
 
     def set_remote(self, dataset: str, record: dict[str, Any]) -> None:
         """Keep where a dataset was pushed to or pulled from."""
-        self._set(self._folder(dataset) / "remote.json", json.dumps(record, indent=1, sort_keys=True).encode())
+        self._set(self._folder(dataset) / "remote.json", _checked(dataset, record))
 
     def validations(self, dataset: str, manifest: str) -> dict[str, str]:
-        """What was measured on a version: name -> JSON, in order of the names."""
+        """What was measured on a version: name -> JSON, in order of the names. Raises RegistryError if changed."""
         with translated(self.root):
             paths = sorted((self._folder(dataset) / "validations" / manifest).glob("*.json"))
-            return {path.stem: path.read_text(encoding="utf-8") for path in paths}
+            found = {path: path.read_bytes() for path in paths}
+        for path, data in found.items():
+            if validation_name(data) != path.stem:
+                raise RegistryError(f"{path} was changed: it does not match its name; move it away to go on")
+        return {path.stem: data.decode() for path, data in found.items()}
 
     def add_validation(self, dataset: str, manifest: str, name: str, text: str) -> None:
         """Keep what was measured on a version."""
@@ -142,15 +166,18 @@ class FolderRefs:
     @contextlib.contextmanager
     def lock(self, alone: bool = False) -> Iterator[None]:
         """Hold the registry: many writers together, or one that removes files alone. Waits for the others."""
-        with translated(self.root):
-            self.root.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o644)
-        try:
-            with translated(self.root):
-                fcntl.flock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        with contextlib.ExitStack() as held:
+            try:
+                self.root.mkdir(parents=True, exist_ok=True)
+                descriptor = os.open(self.root / "lock", os.O_RDWR | os.O_CREAT, 0o644)
+                held.callback(os.close, descriptor)  # which gives the lock back, also if the process is killed
+                disk.lock(descriptor, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+            except (OSError, StorageError) as error:
+                if alone or (isinstance(error, OSError) and error.errno not in _READ_ONLY):
+                    with translated(self.root):
+                        raise
+                # nothing can be written here, or nothing removed by anyone: then there is nothing to wait for
             yield
-        finally:
-            os.close(descriptor)  # which gives the lock back, also if the process is killed
 
     def _folder(self, dataset: str) -> Path:
         return self.root / "datasets" / dataset
@@ -166,3 +193,37 @@ class FolderRefs:
     def _set(self, path: Path, data: bytes) -> None:
         with translated(self.root):
             disk.write(self._tmp, path, data)
+
+
+def numbered(folder: Path, pattern: str, up: int) -> dict[tuple[str, int], str]:
+    """What the files `v1`, `v2` and so on say, by the folder that stands `up` above theirs, and number."""
+    found = {}
+    with translated(folder.parent):
+        for path in folder.glob(pattern):
+            if number := version_number(path.name):
+                found[path.parents[up].name, number] = read_name(path)
+    return found
+
+
+def read_name(path: Path) -> str:
+    """What a file says that should hold the name of a manifest; nothing where it cannot be read."""
+    try:
+        return path.read_bytes()[:_LONGEST].decode(errors="replace").removesuffix("\n")
+    except OSError:
+        return ""
+
+
+_LONGEST: Final = 400
+"""Bytes of a reference that are read: a hash, a dataset and a tag have fewer."""
+
+
+def validation_name(data: bytes) -> str:
+    """The name under which a measurement stands: the first digits of its hash."""
+    return hashlib.sha256(data).hexdigest()[:16]
+
+
+def _checked(dataset: str, record: dict[str, Any]) -> bytes:
+    """A record of `remote.json`, with a hash over it and the dataset that it belongs to."""
+    text = json.dumps([dataset, record], sort_keys=True)
+    whole = {**record, _CHECK: hashlib.sha256(text.encode()).hexdigest()}
+    return json.dumps(whole, indent=1, sort_keys=True).encode()

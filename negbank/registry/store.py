@@ -38,19 +38,28 @@ class Store:
     def layout(self) -> int | None:
         """The number of the layout, None where there is no registry yet.
 
-        Raises RegistryError for a broken marker, a newer layout, and names that are those of another registry.
+        Raises RegistryError for a broken marker, a newer layout, names that are those of another registry, and a place
+        that is something else.
         """
         data = self.blobs.marker()
-        if data is None:
+        if data is None and self.blobs.is_fresh():
             return None
+        data = data or self.blobs.marker()  # another writer may have made it meanwhile
+        if data is None:
+            raise RegistryError(self.blobs.stranger())
         try:
             record: dict[str, Any] = json.loads(data)
             layout, kind, own = record["layout"], record.get("refs"), record.get("id")
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             where = f"{self.place.rstrip('/')}/{MARKER}"
             raise RegistryError(f'{where} cannot be read; write {{"layout": {LAYOUT}}} into it') from error
-        if not isinstance(layout, int) or layout > LAYOUT:
-            raise RegistryError(f"{self.place} has layout {layout}; this negbank reads {LAYOUT}: upgrade negbank")
+        if type(layout) is int and layout > LAYOUT:
+            raise RegistryError(
+                f"{self.place} was made by a newer negbank (layout {layout!r:.12}; this one reads {LAYOUT}): upgrade "
+                "negbank. Nothing was changed"
+            )
+        if type(layout) is not int or layout < 1:
+            raise RegistryError(f"{self.place}/{MARKER} says layout {layout!r:.20}, which there never was")
         self._check_refs(kind, own)
         return layout
 
@@ -58,11 +67,9 @@ class Store:
         """Make `registry.json` where it is not there yet."""
         if self.layout() is not None:
             return
-        fresh, named = self.blobs.is_fresh(), self.refs.versions()
+        named = self.refs.versions()
         if self.layout() is not None:  # another writer made it meanwhile
             return
-        if not fresh:
-            raise RegistryError(f"{self.place} is no registry and is not empty; name another folder")
         if named:
             raise RegistryError(_OTHERS.format(self.place))
         self.set_layout(LAYOUT)

@@ -8,10 +8,7 @@ grew by one version is not read again as a whole. Keys are put in order by `keys
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -19,13 +16,13 @@ import numpy.typing as npt
 import polars as pl
 import pyarrow.parquet as pq
 
-from negbank.errors import NegbankError
-from negbank.folders import cache_folder
 from negbank.records import LATER_COLUMNS
+from negbank.registry import proven
 from negbank.registry.contents import Contents
-from negbank.registry.engine import Engine, Layers
+from negbank.registry.engine import Engine
 from negbank.registry.keys import Keys, in_order
 from negbank.registry.manifest import Manifest, Part
+from negbank.registry.queries import Layers
 from negbank.registry.rows import BATCH, as_frame, share_of
 
 MARK: Final = "unique_ids"
@@ -47,7 +44,8 @@ def repeated(contents: Contents, manifests: Iterable[Manifest], broken: Collecti
     for manifest in sorted(manifests, key=lambda own: (own.dataset, own.number)):
         parts = [part for part in manifest.parts if part.mined.get(MARK) is True and part.content not in broken]
         digests = tuple(sorted(part.content for part in parts))
-        if not parts or digests in done or _is_known(digests):
+        fact = "\n".join(digests)
+        if not parts or digests in done or proven.is_proven("unique-rows", fact):
             continue
         done.add(digests)
         counts = _counts(contents, parts)
@@ -55,22 +53,7 @@ def repeated(contents: Contents, manifests: Iterable[Manifest], broken: Collecti
             said = "1 row repeats" if rows == 1 else f"{rows:,} rows repeat"
             yield f"{manifest.dataset}@v{manifest.number}", f"{said} the {what} of another row"
         if not counts:
-            with contextlib.suppress(OSError, NegbankError):  # then it is read again the next time
-                kept = _kept(digests)
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                kept.touch()
-
-
-def _is_known(digests: Sequence[str]) -> bool:
-    try:
-        return _kept(digests).exists()
-    except (OSError, NegbankError):  # a cache that may not be read, or nowhere to keep one
-        return False
-
-
-def _kept(digests: Sequence[str]) -> Path:
-    """The file that says that these contents hold nothing twice together."""
-    return cache_folder() / "unique-rows" / hashlib.sha256("\n".join(digests).encode()).hexdigest()
+            proven.keep("unique-rows", fact)
 
 
 def _counts(contents: Contents, parts: Iterable[Part]) -> dict[str, int]:
