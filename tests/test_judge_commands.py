@@ -63,7 +63,7 @@ def test_what_was_judged_before_the_server_went_away_is_kept(server: OpenAIServe
     server.modes = ["ok", "html", "html", "html", "html", "html", "html"]
     settings = negbank.JudgeSettings(model="tester", workers=1)
     result = negbank.add(flagged, "mine", negbank.AddSettings(judge=server.url, judging=settings))
-    assert any("not judged and stay in" in notice for notice in result.notices)
+    assert any("these stay in" in notice for notice in result.notices)
     assert result.version.manifest.parts[0].mined["judge"]["unjudged"]
     asked = len(server.requests)
     server.modes = ["ok"]
