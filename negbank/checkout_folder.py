@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from negbank.errors import RegistryError
-from negbank.registry.disk import translated
+from negbank.registry.disk import held, is_idle, remove_tree, translated
 
 MARKER = ".negbank/version.json"
 """The file that says that a folder is a checkout, and of what: only such a folder may be replaced."""
@@ -69,14 +67,12 @@ def _beside(target: Path) -> Iterator[Path]:
         _remove_unfinished(target)
     folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
     folder.chmod(0o755)
-    descriptor = os.open(folder, os.O_RDONLY)
     try:
-        _lock(descriptor)
-        (folder / UNFINISHED).parent.mkdir()
-        (folder / UNFINISHED).touch()
-        yield folder
+        with held(folder):
+            (folder / UNFINISHED).parent.mkdir()
+            (folder / UNFINISHED).touch()
+            yield folder
     finally:
-        os.close(descriptor)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -84,23 +80,8 @@ def _remove_unfinished(target: Path) -> None:
     """Remove what killed checkouts to `target` left: folders that say so and that no process writes."""
     for folder in target.parent.iterdir():
         is_ours = folder.name.startswith(f".{target.name}.") and not folder.is_symlink()
-        if not is_ours or not (folder / UNFINISHED).is_file():
-            continue
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            if _lock(descriptor):
-                shutil.rmtree(folder, ignore_errors=True)
-        finally:
-            os.close(descriptor)
-
-
-def _lock(descriptor: int) -> bool:
-    """Whether a file could be locked: no other process holds it, and the disk knows locks."""
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+        if is_ours and (folder / UNFINISHED).is_file() and is_idle(folder):
+            remove_tree(folder)
 
 
 def _swap(folder: Path, target: Path) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import TypeVar
 
 import polars as pl
 
 from negbank.commands.chain_inputs import ChainSettings
 from negbank.encode import Encoder, embed
 from negbank.errors import GuardError
-from negbank.guards import DUPLICATE, Rules, Screened, question_keys, screen, texts_to_encode
+from negbank.guards import DUPLICATE, Rules, Screened, calibrate, question_keys, screen, texts_to_encode
 from negbank.guards.cosine_rule import calibrate_answers
 from negbank.guards.margins import QUANTILE, TOPIC_QUANTILES, Margin, calibrate_each
 from negbank.guards.normalise import normalise
@@ -31,6 +32,8 @@ from negbank.records import (
 )  # fmt: skip
 from negbank.sources import SourceOptions, read_source
 from negbank.terms import DEFAULT_ENCODER
+
+Margins = TypeVar("Margins", Margin, list[Margin])
 
 
 @dataclass(frozen=True)
@@ -162,25 +165,18 @@ def rules_for(
 ) -> Rules:
     """What the guards judge by, calibrated on `questions` under this encoder; on `demo` where they are few."""
     topics = partial(calibrate_each, quantiles=(QUANTILE, *TOPIC_QUANTILES))
-    (paraphrase,) = _margins(questions["answer"], vectors, embed_texts, _of_long_answers)
-    (near_answer,) = _margins(questions["answer"], vectors, embed_texts, partial(calibrate_each, quantiles=(QUANTILE,)))
-    same_question, other_topic, same_topic = _margins(questions["question"], vectors, embed_texts, topics)
+    paraphrase = _calibrated(questions["answer"], vectors, embed_texts, calibrate_answers)
+    near_answer = _calibrated(questions["answer"], vectors, embed_texts, calibrate)
+    same_question, other_topic, same_topic = _calibrated(questions["question"], vectors, embed_texts, topics)
     return Rules(
         paraphrase, same_question, evaluation,
         near_answer=near_answer, same_topic=same_topic, other_topic=other_topic,
     )  # fmt: skip
 
 
-def _of_long_answers(texts: Sequence[str], vectors: TextVectors) -> list[Margin]:
-    return [calibrate_answers(texts, vectors)]
-
-
-def _margins(
-    texts: pl.Series,
-    vectors: TextVectors,
-    embed_texts: Embedder,
-    by: Callable[[Sequence[str], TextVectors], list[Margin]],
-) -> list[Margin]:
+def _calibrated(
+    texts: pl.Series, vectors: TextVectors, embed_texts: Embedder, by: Callable[[Sequence[str], TextVectors], Margins]
+) -> Margins:
     """What `by` says of `texts`, a column of the questions; of demo's where they are too few."""
     try:
         return by(texts.to_list(), vectors)
@@ -212,7 +208,7 @@ def _near_misses(inputs: Inputs, vectors: TextVectors, embed_texts: Embedder) ->
             found.append(near_miss.distractors(questions, vectors))
         elif quota.tier == NEAR_MISS:
             by = partial(calibrate_each, quantiles=near_miss.BAND)
-            least, most = _margins(questions["answer"], vectors, embed_texts, by)
+            least, most = _calibrated(questions["answer"], vectors, embed_texts, by)
             between = least.min_cosine, most.min_cosine
             found.append(near_miss.expand(questions, vectors, quota.count, between, inputs.settings.seed, device))
     return pl.concat(found)

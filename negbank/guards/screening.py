@@ -54,11 +54,15 @@ from negbank.records import (
     REPORTED,
     TIERS,
     UNRELATED,
+    FloatArray,
     TextVectors,
 )
 
 LABELLED_WRONG: Final = (DISTRACTOR, REPORTED)
 """Origins whose texts a person has called wrong for this very question."""
+
+_NEAR_ANSWER: Final = (pl.col("origin") == OTHER_QUESTION) & (pl.col("tier") == NEAR_MISS)
+"""Whether a row is another question's answer that is taken for a near-miss (`--expand`)."""
 
 DIFFERENT: Final = "different"
 """What `ruled` says where a rule found the text to be wrong."""
@@ -251,8 +255,7 @@ def paraphrases(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     (.996). All of the 110 nearest ARC pairs (.993 and above) are wrong, and they are the best near-misses there are.
     """
     judged = ~rows["origin"].is_in(LABELLED_WRONG) & (rows["ruled"].fill_null("") != DIFFERENT)
-    expanded = (pl.col("origin") == OTHER_QUESTION) & (pl.col("tier") == NEAR_MISS)
-    pairs = rows.with_row_index("row").filter(judged).select("row", "negative", "rights", expanded=expanded)
+    pairs = rows.with_row_index("row").filter(judged).select("row", "negative", "rights", expanded=_NEAR_ANSWER)
     pairs = pairs.explode("rights")
     long = pl.Series(
         [cosine_judges(*pair) for pair in pairs.select("rights", "negative").iter_rows()], dtype=pl.Boolean
@@ -273,32 +276,32 @@ def from_same_question(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -
     wrong one for "Which is NOT a chemical change?" (cosine of the questions .98) is right.
     """
     judged = (rows["origin"] == OTHER_QUESTION).to_numpy()
-    return _by_questions(rows, vectors, judged, rules.same_question.min_cosine, 2.0)
+    return _question_cosines(rows, vectors, judged) >= rules.same_question.min_cosine
 
 
 def from_same_topic(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     """(n,) whether a near answer was taken from a question on the same topic, where it may be right here too."""
-    least = 2.0 if rules.same_topic is None else rules.same_topic.min_cosine
-    return _by_questions(rows, vectors, _near_answers(rows), least, 2.0)
+    if rules.same_topic is None:
+        return np.zeros(len(rows), dtype=bool)
+    return _question_cosines(rows, vectors, _near_answers(rows)) >= rules.same_topic.min_cosine
 
 
 def from_other_topic(rows: pl.DataFrame, vectors: TextVectors, rules: Rules) -> Mask:
     """(n,) whether a near answer was taken from a question on quite another topic, so that it means nothing here."""
-    below = -2.0 if rules.other_topic is None else rules.other_topic.min_cosine
-    return _by_questions(rows, vectors, _near_answers(rows), -2.0, below)
+    if rules.other_topic is None:
+        return np.zeros(len(rows), dtype=bool)
+    return _question_cosines(rows, vectors, _near_answers(rows)) < rules.other_topic.min_cosine
 
 
 def _near_answers(rows: pl.DataFrame) -> Mask:
-    """(n,) whether a row is another question's answer that is taken for a near-miss (`--expand`)."""
-    return ((rows["origin"] == OTHER_QUESTION) & (rows["tier"] == NEAR_MISS)).to_numpy()
+    return rows.select(_NEAR_ANSWER).to_series().to_numpy()
 
 
-def _by_questions(rows: pl.DataFrame, vectors: TextVectors, asked: Mask, least: float, below: float) -> Mask:
-    """(n,) whether, of the rows `asked`, the cosine of question and origin's question is in [`least`, `below`)."""
-    some = rows.filter(asked)
-    cosine = vectors.cosine(some["asked"].to_list(), some["origin_asked"].to_list())
-    out = np.zeros(len(rows), dtype=bool)
-    out[asked] = (cosine >= least) & (cosine < below)
+def _question_cosines(rows: pl.DataFrame, vectors: TextVectors, wanted: Mask) -> FloatArray:
+    """(n,) cosine of a row's question and the question that its text answers; NaN where it is not `wanted`."""
+    some = rows.filter(wanted)
+    out = np.full(len(rows), np.nan, dtype=np.float32)
+    out[wanted] = vectors.cosine(some["asked"].to_list(), some["origin_asked"].to_list())
     return out
 
 

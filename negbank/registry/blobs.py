@@ -16,9 +16,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import fcntl
 import hashlib
-import os
 import shutil
 import tempfile
 import time
@@ -203,13 +201,10 @@ class FolderBlobs:
         """A folder for files being written, on the registry's disk, that is gone afterwards."""
         self._tmp.mkdir(parents=True, exist_ok=True)
         folder = Path(tempfile.mkdtemp(dir=self._tmp))
-        held = os.open(folder, os.O_RDONLY)
         try:
-            with contextlib.suppress(OSError):
-                fcntl.flock(held, fcntl.LOCK_SH)  # so that `gc` leaves it
-            yield folder
+            with disk.held(folder):  # so that `gc` leaves it
+                yield folder
         finally:
-            os.close(held)
             shutil.rmtree(folder, ignore_errors=True)
 
     @contextlib.contextmanager

@@ -16,6 +16,7 @@ from negbank.registry.disk import remove_tree, translated
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import Store
 from negbank.registry.uniqueness import repeated
+from negbank.terms import counted
 
 _THREADS = 4  # hashing lets other threads run; more of them than cores keeps a disk busy
 
@@ -182,7 +183,7 @@ class Reach:
             return set()
         if "absent" in remote:
             return set(remote["absent"])
-        commits = remote.get("commits", {})  # as earlier commits wrote it: then all that came before may be there alone
+        commits = remote.get("commits", {})  # an earlier commit's record: any older part may never have been fetched
         last = max((v.manifest.number for v in versions if v.name in commits), default=0)
         return {part.content for v in versions if v.manifest.number <= last for part in v.manifest.parts}
 
@@ -267,7 +268,7 @@ def _collected(store: Store, remove: bool) -> Collected:
     if reach.problems:
         first = reach.problems[0]
         raise RegistryError(
-            f"{len(reach.problems)} things are wrong ({first.where}: {first.detail}); nothing was removed: "
+            f"{counted(len(reach.problems), 'problem')} ({first.where}: {first.detail}); nothing was removed: run "
             "negbank verify first"
         )
     kept = {"objects": set(reach.objects), "contents": set(reach.found), "manifests": _with_parents(store, reach)}

@@ -142,8 +142,23 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+@contextlib.contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """Lock a folder for as long as it is written, so that nobody takes it for a leftover (`is_idle`).
+
+    On a disk without locks nothing ever counts as idle, so it does no harm that the lock fails there.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):
+            fcntl.flock(descriptor, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(descriptor)
+
+
 def is_idle(path: Path) -> bool:
-    """Whether no living process holds a file or folder of `tmp`: each is locked for as long as it is needed."""
+    """Whether no living process holds a file or folder: each is locked for as long as it is needed."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
