@@ -71,9 +71,18 @@ def harmful(text: str) -> list[str]:
     return found
 
 
-def hostile_registry(root: Path) -> Registry:
-    """`arc`: a row of each tier a payload, and a version for each with the payload as message and command."""
-    registry, texts = Registry(root), sorted(PAYLOADS.values(), key=len)
+def hostile_folder(factory: pytest.TempPathFactory) -> Path:
+    """A registry that is full of payloads, made once; copy it to change it."""
+    folder = factory.getbasetemp() / "hostile" / "registry"
+    if not folder.exists():
+        folder.parent.mkdir()
+        _fill(Registry(folder))
+    return folder
+
+
+def _fill(registry: Registry) -> None:
+    """`arc`: a version a payload, with it as a row of each tier, message, command and record; the newest has all."""
+    texts = sorted(PAYLOADS.values(), key=len)
     own = rows(len(texts)).with_columns(
         question=pl.Series(texts), context=pl.Series(texts), answer=pl.Series(texts), negative=pl.Series(texts),
         answers=pl.Series([[text, "right"] for text in texts]), category=pl.Series([[text] for text in texts]),
@@ -85,8 +94,11 @@ def hostile_registry(root: Path) -> Registry:
         generator=pl.Series(texts), steps=pl.Series([[text, text] for text in texts]),
         first_error_step=pl.Series([0] * len(texts), dtype=pl.Int32),
     )  # fmt: skip
-    for number, text in enumerate(texts, 1):
+    for number, text in enumerate(texts):
         mined = {"source": text, "license": text, "revision": text, "refused": {text: 2}, "pool": text}
-        parts = [NewPart("near-miss", "train", own.head(number), mined)]
-        registry.commit("arc", [*parts, NewPart("erroneous-cot", "train", chains.head(number), mined)], text, text)
-    return registry
+        some = slice(None) if number == len(texts) - 1 else slice(number, number + 1)  # the newest has all
+        parts = [
+            NewPart("near-miss", "train", own[some], mined),
+            NewPart("erroneous-cot", "train", chains[some], mined),
+        ]
+        registry.commit("arc", parts, text, text)

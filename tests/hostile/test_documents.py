@@ -10,33 +10,23 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
-from markdown_it import MarkdownIt
 from payloads import PAYLOADS
-from samples import rows
-from screens import harmful, hostile_registry, shown
+from screens import harmful, hostile_folder, shown
+from test_card import hostile, metadata, structure
 
-import negbank
-from negbank.cards.text import clean
+from negbank.cards import card
+from negbank.cards.text import clean, plain
 from negbank.cli import run
 from negbank.cli.screen import print_json_text
-from negbank.registry import NewPart, Registry
 from negbank.report.markup import document, listed, text
 from negbank.text.display import FIELD_LIMIT, cut, visible
 
 TEXTS = list(PAYLOADS.values())
 
 
-@pytest.fixture(scope="module")
-def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    root = tmp_path_factory.mktemp("documents") / "registry"
-    hostile_registry(root)
-    return root
-
-
 @pytest.fixture(autouse=True)
-def here(registry: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NEGBANK_REGISTRY", str(registry))
+def here(tmp_path_factory: pytest.TempPathFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NEGBANK_REGISTRY", str(hostile_folder(tmp_path_factory)))
     monkeypatch.chdir(tmp_path)
 
 
@@ -56,8 +46,8 @@ def test_json_says_all_of_the_data(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_json_of_any_text_fits_any_output(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding, newline="\n"))
-    for text in [*TEXTS, "\ud800", "é"]:
-        print_json_text(json.dumps(text, ensure_ascii=False))
+    for own in [*TEXTS, "\ud800", "é"]:
+        print_json_text(json.dumps(own, ensure_ascii=False))
     lines = raw.getvalue().decode("utf-8").splitlines()  # ASCII, too, is UTF-8; other bytes would be no JSON
     assert [json.loads(line) for line in lines] == [*TEXTS, "\ud800", "é"]
 
@@ -65,47 +55,24 @@ def test_json_of_any_text_fits_any_output(encoding: str, monkeypatch: pytest.Mon
 def test_files_hold_all_of_the_data(tmp_path: Path) -> None:
     assert run(["export", "arc", "-o", "out.jsonl", "--tier", "near-miss"]) == 0
     lines = Path("out.jsonl").read_bytes().split(b"\n")
-    assert {json.loads(line)["rejected"][0]["content"] for line in lines if line} == set(TEXTS)
+    assert {json.loads(line)["rejected"] for line in lines if line} == set(TEXTS)
     assert run(["checkout", "arc", "plain", "--format", "jsonl"]) == 0
     lines = Path("plain/near-miss-train.jsonl").read_bytes().split(b"\n")
     assert {json.loads(line)["negative"] for line in lines if line} == set(TEXTS)
 
 
+@pytest.fixture(scope="module")
+def tame() -> list[object]:
+    """The structure of a card whose texts stand in code, and of one whose texts are plain words."""
+    return [structure(card(hostile(text)).text) for text in ("tame ~", "tame")]
+
+
 @pytest.mark.parametrize("name", PAYLOADS)
-def test_a_card_shows_a_payload_and_does_nothing(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    payload = PAYLOADS[name]
-    monkeypatch.setenv("NEGBANK_REGISTRY", str(tmp_path / "own"))
-    own = rows(2).with_columns(question=pl_text(payload), answer=pl_text(payload), negative=pl_text(payload))
-    own = own.with_columns(context=pl_text(payload))
-    mined = {"source": payload, "license": payload, "revision": payload, "refused": {payload: 1}, "pool": payload}
-    Registry(tmp_path / "own").commit("arc", [NewPart("near-miss", "train", own.head(1), mined)], payload, payload)
-    written = negbank.card("arc").text
-    assert not harmful(written)
-    front, _, body = written.removeprefix("---\n").partition("\n---\n")
-    assert set(yaml.safe_load(front)) <= KEYS
-    tokens = MarkdownIt("commonmark").enable("table").parse(body)
-    inline = [child for token in tokens for child in token.children or ()]
-    assert not [token.type for token in [*tokens, *inline] if token.type.startswith("html")]
-    links = [str(token.attrs.get("href") or token.attrs.get("src")) for token in inline if token.attrs]
-    assert not [link for link in links if "evil" in link or "javascript" in link or "passwd" in link]
-
-
-KEYS = {
-    "license",
-    "pretty_name",
-    "tags",
-    "size_categories",
-    "configs",
-    "language",
-    "task_categories",
-    "source_datasets",
-}
-
-
-def pl_text(text: str) -> object:
-    import polars as pl
-
-    return pl.lit(text)
+def test_a_card_shows_a_payload_and_does_nothing(name: str, tame: list[object]) -> None:
+    """In every place of a card where a stranger's text can stand."""
+    written = card(hostile(PAYLOADS[name])).text
+    assert structure(written) in tame and not harmful(written)
+    assert list(metadata(written)) == list(metadata(card(hostile("tame")).text))
 
 
 class Tags(html.parser.HTMLParser):
@@ -139,6 +106,7 @@ def test_what_is_visible_is_harmless_and_says_what_was_there() -> None:
             assert visible(payload) == payload
     assert visible("\x1b\u202e\n\U000e0041") == "\\x1b\\u202e\\n\\U000e0041"
     assert visible("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e" and visible("a\u200db") == "a\\u200db"
+    assert plain("a: b:c") == "a: b:c" and plain(":x: a") == "`:x: a`"  # which becomes a cross on some pages
     assert visible(None) == "" and visible(5) == "5"
     assert cut("x" * FIELD_LIMIT) == "x" * FIELD_LIMIT
     assert cut("x" * 1_048_576).endswith("x [cut: 1,048,576 characters]") and len(cut("x" * 1_048_576)) < 4_100

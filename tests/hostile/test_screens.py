@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 from payloads import PAYLOADS
-from screens import STYLES, harmful, hostile_registry, shown
+from screens import STYLES, harmful, hostile_folder, shown
 
 from negbank.cli import COMMANDS
 
@@ -26,7 +26,7 @@ DATA: dict[str, list[list[str]]] = {
     "diff": [["diff", "arc@v1", "arc", "--rows", "-n", "999"]],
     "sql": [
         ["sql", "select * from negatives('arc')"],
-        ["sql", "select negative, list_value(negative), {{'a': negative}}, negative::blob from negatives('arc')"],
+        ["sql", "select negative, list_value(negative), {{'a': negative}}, encode(negative) from negatives('arc')"],
     ],
     "tag": [["tag", "arc@v3", "stable"]],
     "revert": [["revert", "arc@v2", "-m", "{all}"]],
@@ -44,6 +44,8 @@ DATA: dict[str, list[list[str]]] = {
     "completion": [["completion", "bash"]],
 }
 """How each command comes to show data; `{all}` is all payloads in one text. A new command has to be added."""
+FAIL = {"benchmark", "score", "push", "pull"}
+"""Those that need more than there is here: their errors are looked at."""
 
 WORDS: dict[str, list[list[str]]] = {
     "sources": [["sources", "{}"]],
@@ -104,18 +106,17 @@ def test_one_module_prints() -> None:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A registry and files that are full of payloads."""
-    root = tmp_path_factory.mktemp("hostile")
-    hostile_registry(root / "registry")
+    root = hostile_folder(tmp_path_factory).parent
     texts = sorted(PAYLOADS.values(), key=len)
     lines = []
-    for number, text in enumerate(texts):
+    for number, text in enumerate(text[:2_000] for text in texts):
         right, wrong = f"{text} right", f"{text} wrong"
         choices = [right, wrong, "no"]
         row = {"question": f"{text} {number}?", "answer": right, "choices": choices, "negative": wrong}
         lines.append(json.dumps(row))
     (root / "hostile.jsonl").write_text("\n".join(lines) + "\n")
-    names = {f"{text[:500]} {number}": "x" for number, text in enumerate(texts)}
-    (root / "columns.jsonl").write_text(json.dumps({"question": "q?", "answer": "a", **names}) + "\n")
+    names = {f"{text[:500]} {number}": number for number, text in enumerate(texts)}
+    (root / "columns.jsonl").write_text(json.dumps({"question": "q?", "answer": "a", "negative": "b", **names}) + "\n")
     (root / "plain.jsonl").write_text('{"question": "q?", "answer": "a", "choices": ["a", "b"], "negative": "b"}\n')
     recipe = (ROOT / "recipes" / "arc.toml").read_text()
     comments = "".join(f"# {text[:200]!r}\n" for text in texts) + "# \u202eright to left, and \U000e0041\n"
@@ -140,8 +141,9 @@ def test_every_command_is_tried() -> None:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("more", [[], ["--json"]], ids=["text", "json"])
-@pytest.mark.parametrize("colours", [True, False], ids=["colours", "plain"])
+@pytest.mark.parametrize(
+    ("more", "colours"), [([], True), ([], False), (["--json"], True)], ids=["colours", "plain", "json"]
+)
 def test_nothing_of_the_data_drives_the_terminal(
     command: str, more: list[str], colours: bool, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -152,6 +154,7 @@ def test_nothing_of_the_data_drives_the_terminal(
         if command == "completion" and more:
             continue
         screen = shown(monkeypatch, [word.format(all=everything) for word in words] + more)
+        assert screen.code == 0 or command in FAIL or words[-1] == "odd.toml", screen.err[-500:]
         for text in (screen.out, screen.err):
             assert not harmful(text), (words, harmful(text)[:5])
             assert colours or not STYLES.search(text)
