@@ -19,6 +19,8 @@ LIMIT = 300
 
 _PLAIN = re.compile(r"(?:[A-Za-z0-9 .,;:%()+=/'-]|< |(?<=[A-Za-z0-9])_(?=[A-Za-z0-9]))*")
 
+_LINK_OR_EMOJI = re.compile(r"://|:[a-z0-9_+-]+:")
+
 
 def clean(value: object, limit: int = LIMIT) -> str:
     """`value` as one line of visible characters; of a longer text the first `limit`, and that it was cut."""
@@ -50,11 +52,8 @@ def cell(value: object) -> str:
 def plain(value: object) -> str:
     """`value` as it is where nothing in it can have an effect in Markdown, else as `cell` shows it."""
     text = clean(value)
-    return (
-        text
-        if _PLAIN.fullmatch(text) and "www." not in text and "://" not in text
-        else code(text).replace("|", "\u00a6")
-    )
+    is_plain = _PLAIN.fullmatch(text) and "www." not in text and not _LINK_OR_EMOJI.search(text)
+    return text if is_plain else code(text).replace("|", "\u00a6")
 
 
 def block(records: Iterable[Iterable[tuple[str, object]]]) -> str:

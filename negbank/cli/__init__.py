@@ -16,7 +16,7 @@ from negbank import __version__
 from negbank.cli import screen, streams
 from negbank.errors import NegbankError, OutputError
 from negbank.folders import keep_libraries_out
-from negbank.text.display import visible
+from negbank.text.display import cut, visible
 
 COMMANDS = {
     "sources": "negbank.cli.sources",
@@ -128,6 +128,9 @@ def run(args: list[str] | None = None) -> int:
         return fail(error, 1)
     except click.ClickException as error:
         return fail(error, error.exit_code)
+    except OSError as error:  # the machine's refusal, which nothing nearer has put into words
+        what = f"{cut(str(error.filename), 200)}: {error.strerror}" if error.filename else str(error)
+        return fail(NegbankError(what), 1)
     except (KeyboardInterrupt, click.Abort):
         return fail(click.ClickException(f"Interrupted. {_INTERRUPTED}"), EXIT_INTERRUPTED)
 

@@ -113,7 +113,7 @@ def _encoding(stream: TextIO) -> str:
 
 def _say(text: str, *, err: bool = False, nl: bool = True, **style: Any) -> None:
     shown = fitting(visible(text), sys.stderr if err else sys.stdout)
-    click.secho(shown, err=err, nl=nl, color=colours(), **style)
+    click.echo(click.style(shown, **style) if style else shown, err=err, nl=nl, color=colours())
 
 
 def _json_escape(character: str) -> str:

@@ -17,6 +17,7 @@ from negbank.records import ALL_TIERS, columns_of
 from negbank.registry.contents import Content, Contents
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import Store
+from negbank.text.display import cut, visible
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,6 @@ def _now() -> str:
 
 def _author() -> str:
     try:
-        return getpass.getuser()
+        return visible(cut(getpass.getuser(), 100))  # LOGNAME may hold anything, bytes that are not UTF-8 too
     except (OSError, KeyError):  # a container's user may have no name
         return "unknown"
