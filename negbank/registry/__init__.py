@@ -156,7 +156,7 @@ class Registry:
         return self._history(reference)[0]
 
     def unreadable(self, reference: str) -> list[str]:
-        """What is wrong with each version that `log` leaves out."""
+        """What is wrong with each version and each tag that `log` leaves out."""
         return self._history(reference)[1]
 
     def logged(self, version: Version) -> Logged:
@@ -171,7 +171,8 @@ class Registry:
         dataset = Reference.parse(reference).dataset
         numbers, tags = self.numbers(dataset), self._tags(dataset)
         last = max(numbers) if dataset == reference else self.resolve(reference).manifest.number
-        found, wrong = [], []
+        lost = [(tag, name) for tag, name in tags.items() if name not in numbers.values()]
+        found, wrong = [], [f"{dataset}@{tag} names {name!r:.30}, which is no version of it" for tag, name in lost]
         for number in sorted((number for number in numbers if number <= last), reverse=True):
             try:
                 found.append(self._logged(read_version(self._store, dataset, number, numbers[number]), tags))

@@ -7,6 +7,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,8 @@ def may_vanish(name: str) -> bool:
 
 
 READERS: dict[str, Callable[[Path], Any]] = {
-    "ls": lambda root: {s.dataset: s for s in negbank.ls(root)},
-    "log": lambda root: {v: {str(one.version): one for one in negbank.log(v, registry=root)} for v in ("arc", "other")},
+    "ls": lambda root: {s.dataset: replace(s, bytes=0) for s in negbank.ls(root)},
+    "log": lambda root: {name: _logged(root, name) for name in ("arc", "other")},
     **{f"show {v}": lambda root, v=v: _shown(root, v) for v in (*VERSIONS, "arc@stable", "arc@old")},
     "diff arc@v1 arc@v2": lambda root: _diff(root, "arc@v1", "arc@v2"),
     "diff arc@v2 arc@v3": lambda root: _diff(root, "arc@v2", "arc@v3"),
@@ -76,7 +77,11 @@ SLOW_READERS: dict[str, Callable[[Path], Any]] = {
 
 def _shown(root: Path, reference: str) -> Any:
     found = negbank.show(reference, rows=5000, registry=root)
-    return found.version, found.tags, found.validations, _brief(found.rows.write_json())
+    return found.version, found.validations, _brief(found.rows.write_json())
+
+
+def _logged(root: Path, dataset: str) -> Any:
+    return negbank.log(dataset, registry=root), Registry(root).unreadable(dataset)
 
 
 def _diff(root: Path, before: str, after: str) -> Any:
@@ -130,17 +135,29 @@ def said(root: Path, readers: dict[str, Callable[[Path], Any]]) -> dict[str, Any
 
 
 def wrong(found: dict[str, Any], sound: dict[str, Any]) -> list[str]:
-    """The readers that neither refuse nor say what they say of a sound registry; `ls` and `log` leave out and say so."""
+    """The readers that neither refuse nor say what is so of the sound registry; `ls` and `log` may leave things out."""
     bad = []
     for name, value in found.items():
         if isinstance(value, NegbankError) or value == sound[name]:
             continue
         if name == "ls" and all(own.problem or own == sound["ls"].get(key) for key, own in value.items()):
             continue
-        if name == "log" and all(own.items() <= sound["log"][key].items() for key, own in value.items()):
+        if name == "log" and all(_left_out(own, sound["log"][dataset]) for dataset, own in value.items()):
             continue
         bad.append(name)
     return bad
+
+
+def _left_out(own: tuple[list[Any], list[str]], sound: tuple[list[Any], list[str]]) -> bool:
+    """Whether a history is right, or lacks versions or tags and says so."""
+    every = {logged.version.name: logged for logged in sound[0]}
+    right = all(
+        one.version == (known := every[one.version.name]).version
+        and one.validations == known.validations
+        and {*one.tags} <= {*known.tags}
+        for one in own[0]
+    )
+    return right and (own == sound or bool(own[1]))
 
 
 def restore(root: Path, sound: Path, names: list[str]) -> None:
