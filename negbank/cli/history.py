@@ -37,7 +37,7 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> int:
 
     place = open_registry(registry)
     found = negbank.log(reference, registry=place)
-    broken = say_damaged(place.unreadable(reference))
+    broken = say_damaged(place.unreadable(reference).values())
     if as_json:
         click.echo(json.dumps([version_dict(logged.version, logged.tags, logged.validations) for logged in found]))
         return broken

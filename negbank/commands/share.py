@@ -78,7 +78,9 @@ def plan_push(
         reference = names[0]
     version = place.resolve(reference)
     if wrong := place.unreadable(str(version)):
-        raise RegistryError(f"the history of {version} is damaged and would be lost on the Hub: {wrong[0]}")
+        raise RegistryError(
+            f"the history of {version} is damaged and would be lost on the Hub: {next(iter(wrong.values()))}"
+        )
     _check_licenses(version)
     check_gate(place, version, gate)
     repo = to or place.remote(version.manifest.dataset).get("repo")

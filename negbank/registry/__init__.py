@@ -155,8 +155,8 @@ class Registry:
         """
         return self._history(reference)[0]
 
-    def unreadable(self, reference: str) -> list[str]:
-        """What is wrong with each version and each tag that `log` leaves out."""
+    def unreadable(self, reference: str) -> dict[str, str]:
+        """Each version and tag that `log` leaves out, and what is wrong with it."""
         return self._history(reference)[1]
 
     def logged(self, version: Version) -> Logged:
@@ -167,17 +167,21 @@ class Registry:
         own = tuple(tag for tag, name in tags.items() if name == version.name)
         return Logged(version, own, tuple(self.validations(version).values()))
 
-    def _history(self, reference: str) -> tuple[list[Logged], list[str]]:
+    def _history(self, reference: str) -> tuple[list[Logged], dict[str, str]]:
         dataset = Reference.parse(reference).dataset
         numbers, tags = self.numbers(dataset), self._tags(dataset)
         last = max(numbers) if dataset == reference else self.resolve(reference).manifest.number
-        lost = [(tag, name) for tag, name in tags.items() if name not in numbers.values()]
-        found, wrong = [], [f"{dataset}@{tag} names {name!r:.30}, which is no version of it" for tag, name in lost]
+        lost = {f"{dataset}@{tag}": name for tag, name in tags.items() if name not in numbers.values()}
+        wrong = {tag: f"{tag} names {name!r:.30}, which is no version of {dataset}" for tag, name in lost.items()}
+        refs, found = {(dataset, number): name for number, name in numbers.items()}, []
         for number in sorted((number for number in numbers if number <= last), reverse=True):
             try:
-                found.append(self._logged(read_version(self._store, dataset, number, numbers[number]), tags))
+                version = read_version(self._store, dataset, number, numbers[number])
+                found.append(self._logged(version, tags))
+                if said := catalogue.gap(self._store, version, refs):
+                    wrong[f"{dataset}@v{number - 1}"] = f"{dataset}@v{number - 1}: {said}"
             except RegistryError as error:
-                wrong.append(str(error))
+                wrong[f"{dataset}@v{number}"] = str(error)
         return found, wrong
 
     def tag(self, reference: str, tag: str, *, move: bool = False) -> Version:

@@ -144,15 +144,18 @@ def wrong(found: dict[str, Any], sound: dict[str, Any]) -> list[str]:
             continue
         if name == "log" and all(_left_out(own, sound["log"][dataset]) for dataset, own in value.items()):
             continue
+        if name.startswith("card") and ": its record is damaged" in value:
+            continue
         bad.append(name)
     return bad
 
 
-def _left_out(own: tuple[list[Any], list[str]], sound: tuple[list[Any], list[str]]) -> bool:
+def _left_out(own: tuple[list[Any], object], sound: tuple[list[Any], object]) -> bool:
     """Whether a history is right, or lacks versions or tags and says so."""
     every = {logged.version.name: logged for logged in sound[0]}
     right = all(
-        one.version == (known := every[one.version.name]).version
+        (known := every.get(one.version.name)) is not None
+        and one.version == known.version
         and one.validations == known.validations
         and {*one.tags} <= {*known.tags}
         for one in own[0]
