@@ -70,7 +70,8 @@ def gap(store: Store, version: Version, refs: Mapping[tuple[str, int], str]) -> 
     if known is not None:
         return f"{version} came from another version than this one, {known!r:.30}"
     if store.blobs.exists("manifests", manifest.parent):
-        return f"its name is missing; the manifest that it named is here still: {manifest.parent}"
+        where = f"datasets/{manifest.dataset}/versions/v{manifest.number - 1}"
+        return f"its name is missing; the manifest is here still: write {manifest.parent} into {where}"
     return None
 
 

@@ -16,6 +16,7 @@ from negbank.registry.disk import remove_tree, translated
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import Store
 from negbank.registry.uniqueness import repeated
+from negbank.terms import counted
 
 _THREADS = 4  # hashing lets other threads run; more of them than cores keeps a disk busy
 
@@ -251,7 +252,7 @@ def _collected(store: Store, remove: bool) -> Collected:
     if reach.problems:
         first = reach.problems[0]
         raise RegistryError(
-            f"{len(reach.problems)} things are wrong ({first.where}: {first.detail}); nothing was removed: "
+            f"{counted(len(reach.problems), 'problem')} ({first.where}: {first.detail}); nothing was removed: "
             "negbank verify first"
         )
     kept = {"objects": set(reach.objects), "contents": set(reach.found), "manifests": _with_parents(store, reach)}
