@@ -65,8 +65,8 @@ def gap(store: Store, version: Version, refs: Mapping[tuple[str, int], str]) -> 
     """
     manifest = version.manifest
     known = refs.get((manifest.dataset, manifest.number - 1))
-    if manifest.parent is None or known == manifest.parent:
-        return None
+    if manifest.parent is None or known == manifest.parent or (known is not None and not is_hash(known)):
+        return None  # what is no name at all is said where it is read
     if known is not None:
         return f"{version} came from another version than this one, {known!r:.30}"
     if store.blobs.exists("manifests", manifest.parent):

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 import negbank
 from negbank.errors import NegbankError
 
-STATES = int(os.environ.get("NEGBANK_DAMAGE_STATES", "25"))
+STATES = int(os.environ.get("NEGBANK_DAMAGE_STATES", "12"))
 KINDS = ("flip", "flip", "cut", "grow", "remove", "swap", "replace")
 
 
