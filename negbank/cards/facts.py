@@ -59,6 +59,8 @@ class HistoryLine:
     created: str
     author: str
     message: str
+    lost: bool = False
+    """Whether its manifest cannot be read any more: then nothing of the rest is known."""
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,8 @@ def provenance(facts: CardFacts) -> str:
     history = [
         f"- {code(line.version)}, {code(line.created)}, by {code(line.author)}"
         + (f": {code(line.message)}" if line.message else "")
+        if not line.lost
+        else f"- {code(line.version)}: its record is damaged"
         for line in facts.history
     ]
     return "\n".join([*lines, *(["", "History:", "", *history] if history else [])])

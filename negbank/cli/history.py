@@ -30,17 +30,15 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> int:
       negbank log arc
       negbank log arc@v3 --json | jq '.[0].manifest.parts[0].mined'
     """
-    import negbank
     from negbank.commands.registry import open_registry, version_dict
     from negbank.commands.validations import benchmarks_in
 
-    place = open_registry(registry)
-    found = negbank.log(reference, registry=place)
-    broken = say_damaged(place.unreadable(reference))
+    history = open_registry(registry).history(reference)
+    broken = say_damaged(history.unreadable.values())
     if as_json:
-        print_json([version_dict(logged.version, logged.tags, logged.validations) for logged in found])
+        print_json([version_dict(logged.version, logged.tags, logged.validations) for logged in history.logged])
         return broken
-    for logged in found:
+    for logged in history.logged:
         version, manifest = logged.version, logged.version.manifest
         tags = "".join(f"  ({tag})" for tag in logged.tags)
         say(f"{version}  {version.name[:12]}", bold=True, nl=False)

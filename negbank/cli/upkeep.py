@@ -84,7 +84,7 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     if result.intact:
         say(f"Intact: {read}.", bold=True)
         return 0
-    remedy = "" if repair else " Try negbank verify --repair."
+    remedy = "" if repair or not found.lost else " Try negbank verify --repair."
     say(f"{counted(len(found.problems), 'problem')} in {read}.{remedy}", bold=True)
     return 1
 

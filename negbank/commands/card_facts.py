@@ -37,13 +37,22 @@ def card_facts(registry: Registry, version: Version, files: tuple[CardFile, ...]
         files=files,
         tiers=found,
         questions=found[0].questions if len(found) == 1 else registry.questions(version),
-        history=tuple(
-            HistoryLine(f"v{m.number}", m.created, m.author, m.message)
-            for m in (logged.version.manifest for logged in registry.log(str(version)))
-        ),
+        history=_history(registry, version),
         readings=readings_of(registry, version),
         validation=validation_facts(newest_validation(registry, version)),
     )
+
+
+def _history(registry: Registry, version: Version) -> tuple[HistoryLine, ...]:
+    """The versions up to this one, newest first; one that cannot be read says so."""
+    dataset = version.manifest.dataset
+    history = registry.history(str(version))
+    found = {logged.version.manifest.number: logged.version.manifest for logged in history.logged}
+    lines = {number: HistoryLine(f"v{number}", m.created, m.author, m.message) for number, m in found.items()}
+    for number in range(1, version.manifest.number):
+        if number not in found and f"{dataset}@v{number}" in history.unreadable:
+            lines[number] = HistoryLine(f"v{number}", "", "", "", lost=True)
+    return tuple(line for _, line in sorted(lines.items(), reverse=True))
 
 
 def validation_facts(result: AnyResult | None) -> ValidationFacts | None:

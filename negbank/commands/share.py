@@ -77,8 +77,10 @@ def plan_push(
             raise RegistryError(f"say which dataset to push; there are: {there}")
         reference = names[0]
     version = place.resolve(reference)
-    if wrong := place.unreadable(str(version)):
-        raise RegistryError(f"the history of {version} is damaged and would be lost on the Hub: {wrong[0]}")
+    if wrong := place.history(str(version)).unreadable:
+        raise RegistryError(
+            f"the history of {version} is damaged and would be lost on the Hub: {next(iter(wrong.values()))}"
+        )
     _check_licenses(version)
     check_gate(place, version, gate)
     repo = to or place.remote(version.manifest.dataset).get("repo")

@@ -46,6 +46,14 @@ class Logged:
 
 
 @dataclass(frozen=True)
+class History:
+    """The versions of a dataset that can be read, newest first, and what is wrong with each other version or tag."""
+
+    logged: list[Logged]
+    unreadable: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Diff:
     """How two versions differ: counts by tier and change, and rows (DIFF_COLUMNS) as far as they were asked for."""
 
@@ -151,13 +159,27 @@ class Registry:
     def log(self, reference: str) -> list[Logged]:
         """The versions of a dataset with their tags, newest first; of `arc@v3` those up to it.
 
-        Those that cannot be read are left out: `unreadable` tells them.
+        Those that cannot be read are left out: `history` says which.
         """
-        return self._history(reference)[0]
+        return self.history(reference).logged
 
-    def unreadable(self, reference: str) -> list[str]:
-        """What is wrong with each version that `log` leaves out."""
-        return self._history(reference)[1]
+    def history(self, reference: str) -> History:
+        """The versions that `log` gives, and what is wrong with each version and tag that it leaves out."""
+        dataset = Reference.parse(reference).dataset
+        numbers, tags = self.numbers(dataset), self._tags(dataset)
+        last = max(numbers) if dataset == reference else self.resolve(reference).manifest.number
+        lost = {f"{dataset}@{tag}": name for tag, name in tags.items() if name not in numbers.values()}
+        wrong = {tag: f"{tag} names {name!r:.30}, which is no version of {dataset}" for tag, name in lost.items()}
+        refs, found = {(dataset, number): name for number, name in numbers.items()}, []
+        for number in sorted((number for number in numbers if number <= last), reverse=True):
+            try:
+                version = read_version(self._store, dataset, number, numbers[number])
+                found.append(self._logged(version, tags))
+                if said := catalogue.gap(self._store, version, refs):
+                    wrong[f"{dataset}@v{number - 1}"] = f"{dataset}@v{number - 1}: {said}"
+            except RegistryError as error:
+                wrong[f"{dataset}@v{number}"] = str(error)
+        return History(found, wrong)
 
     def logged(self, version: Version) -> Logged:
         """A version with its tags, and what was measured on it."""
@@ -166,18 +188,6 @@ class Registry:
     def _logged(self, version: Version, tags: Mapping[str, str]) -> Logged:
         own = tuple(tag for tag, name in tags.items() if name == version.name)
         return Logged(version, own, tuple(self.validations(version).values()))
-
-    def _history(self, reference: str) -> tuple[list[Logged], list[str]]:
-        dataset = Reference.parse(reference).dataset
-        numbers, tags = self.numbers(dataset), self._tags(dataset)
-        last = max(numbers) if dataset == reference else self.resolve(reference).manifest.number
-        found, wrong = [], []
-        for number in sorted((number for number in numbers if number <= last), reverse=True):
-            try:
-                found.append(self._logged(read_version(self._store, dataset, number, numbers[number]), tags))
-            except RegistryError as error:
-                wrong.append(str(error))
-        return found, wrong
 
     def tag(self, reference: str, tag: str, *, move: bool = False) -> Version:
         """Give a version a tag. Raises RegistryError where another one has it, unless it may `move`."""

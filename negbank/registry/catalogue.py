@@ -58,6 +58,23 @@ def _read(store: Store, reference: str, name: str) -> Version:
         raise type(error)(f"{reference}: {error}") from error
 
 
+def gap(store: Store, version: Version, refs: Mapping[tuple[str, int], str]) -> str | None:
+    """What is wrong with the name of the version before: the manifest that a version came from must bear it.
+
+    None where nothing is, and where the history came from elsewhere without that manifest.
+    """
+    manifest = version.manifest
+    known = refs.get((manifest.dataset, manifest.number - 1))
+    if manifest.parent is None or known == manifest.parent or (known is not None and not is_hash(known)):
+        return None  # what is no name at all is said where it is read
+    if known is not None:
+        return f"{version} came from another version than this one, {known!r:.30}"
+    if store.blobs.exists("manifests", manifest.parent):
+        where = f"datasets/{manifest.dataset}/versions/v{manifest.number - 1}"
+        return f"its name is missing; the manifest is here still: write {manifest.parent} into {where}"
+    return None
+
+
 def numbers_of(refs: Mapping[tuple[str, int], str]) -> dict[str, list[int]]:
     """Every dataset with the numbers of its versions, in order."""
     found: dict[str, list[int]] = {}
@@ -77,6 +94,8 @@ def _summary(store: Store, dataset: str, numbers: Sequence[int], refs: Mapping[t
     for number in reversed(numbers):
         try:
             versions[number] = read_version(store, dataset, number, refs[dataset, number])
+            if said := gap(store, versions[number], refs):
+                problems.append(f"{dataset}@v{number - 1}: {said}")
         except RegistryError as error:
             problems.append(str(error))
     contents, layers = Contents(store.blobs), set[Layer]()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from negbank.errors import RegistryError, StorageError
 from negbank.records import Progress, no_progress
 from negbank.registry.blobs import MARKER, SUFFIX, FolderBlobs
-from negbank.registry.catalogue import read_tagged, read_version
+from negbank.registry.catalogue import gap, read_tagged, read_version
 from negbank.registry.contents import Content, Contents
 from negbank.registry.disk import remove_tree, translated
 from negbank.registry.manifest import Manifest, Part, Version
@@ -144,15 +144,8 @@ class Reach:
 
     def _check_parent(self, version: Version) -> None:
         """The version before must be the one that this one came from, where it is here."""
-        manifest = version.manifest
-        before = f"{manifest.dataset}@v{manifest.number - 1}"
-        known = self._refs.get((manifest.dataset, manifest.number - 1))
-        if manifest.parent is None or known == manifest.parent:
-            return
-        if known in self.manifests:
-            self._wrong("reference", before, f"{version} came from another version than this one")
-        elif known is None and self.store.blobs.exists("manifests", manifest.parent):
-            self._wrong("reference", before, f"its name is missing; its manifest is here still: {manifest.parent}")
+        if said := gap(self.store, version, self._refs):
+            self._wrong("reference", f"{version.manifest.dataset}@v{version.manifest.number - 1}", said)
 
     def _check_validations(self, version: Version) -> None:
         try:
@@ -232,23 +225,14 @@ def _examine(store: Store, progress: Progress = no_progress) -> tuple[Reach, dic
                 reach.damage(min(needed[name]), "object", store.blobs.where("objects", name), wrong)
             progress("verify", done, len(names))
     for digest, content in reach.found.items():
-        if digest not in reach.damaged and (wrong := _unproven(reach.contents, content, sizes)):
-            reach.damage(digest, "content", store.blobs.where("contents", digest), wrong)
+        if digest not in reach.damaged:
+            try:
+                reach.contents.prove(content)
+            except StorageError:
+                raise
+            except RegistryError as error:
+                reach.damage(digest, "content", store.blobs.where("contents", digest), error)
     return reach, sizes
-
-
-def _unproven(contents: Contents, content: Content, sizes: dict[str, int]) -> str | None:
-    """What is wrong with a content whose objects are sound, if anything."""
-    for layer in content.layers:
-        if sum(sizes[name] for name in (layer.added, layer.removed) if name) != layer.bytes:
-            return f"it says that a layer has {layer.bytes:,} bytes, which is not so"
-    try:
-        contents.prove(content)
-    except StorageError:
-        raise
-    except RegistryError as error:
-        return str(error)
-    return None
 
 
 def collect(store: Store, dry_run: bool) -> Collected:
@@ -268,7 +252,7 @@ def _collected(store: Store, remove: bool) -> Collected:
     if reach.problems:
         first = reach.problems[0]
         raise RegistryError(
-            f"{counted(len(reach.problems), 'problem')} ({first.where}: {first.detail}); nothing was removed: run "
+            f"{counted(len(reach.problems), 'problem')} ({first.where}: {first.detail}); nothing was removed: "
             "negbank verify first"
         )
     kept = {"objects": set(reach.objects), "contents": set(reach.found), "manifests": _with_parents(store, reach)}

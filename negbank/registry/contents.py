@@ -138,9 +138,13 @@ class Contents:
         if proven.is_proven("contents", fact):
             return
         where = self.blobs.where("contents", content.digest)
+        files = self.files(content)
+        sizes = [sum(file.stat().st_size for file in (own.added, own.removed) if file) for own in files]
+        if sizes != [layer.bytes for layer in content.layers]:
+            raise RegistryError(f"{where} says other sizes than its objects have; see negbank verify --repair")
         try:
             with self.engine() as engine:
-                digest, rows, _ = engine.digest(self.files(content))
+                digest, rows, _ = engine.digest(files)
         except StorageError:
             raise
         except (RegistryError, pa.ArrowException) as error:

@@ -61,4 +61,7 @@ def _pile(keys: Keys, folder: Path) -> None:
 def _sorted(keys: Keys) -> Keys:
     """Keys by their first 16 bytes."""
     first, second = (np.ascontiguousarray(keys[:, at : at + 8]).view(">u8").ravel().astype(np.uint64) for at in (0, 8))
-    return np.ascontiguousarray(keys[np.lexsort((second, first))])
+    order = np.argsort(first)  # half the time of a sort by both, which hashes hardly ever need
+    if np.any(np.diff(first[order]) == 0):
+        order = np.lexsort((second, first))
+    return np.ascontiguousarray(keys[order])
