@@ -5,13 +5,13 @@ who push at once, one is told. Pull resolves a revision to its commit once, judg
 the first byte is written, and checks every file against the hash that the commit holds.
 """
 
-from negbank.hub.pulling import MAX_FILE_BYTES, Pulled, pull, unsafe_path
+from negbank.hub.pulling import MAX_GB, Pulled, pull, unsafe_path
 from negbank.hub.pushing import Pushed, PushSettings, push_folder
 from negbank.hub.remote import check_repo_name, whoami_namespace
 from negbank.hub.tagging import Tagged, set_tags
 
 __all__ = [
-    "MAX_FILE_BYTES",
+    "MAX_GB",
     "Pulled",
     "PushSettings",
     "Pushed",
