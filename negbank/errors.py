@@ -17,6 +17,7 @@
     ├── TrainingError            training that cannot go on: a loss that is no number, no memory, another run's files
     ├── GenerationError          chains that cannot be sampled: a server that is down or answers with something else
     ├── BenchmarkError           a validation that cannot be run, or would prove nothing
+    ├── UnfoldingError           a file that cannot be read in the memory that strangers' files may take
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
         └── StorageError         no space, no permission, a read-only disk
@@ -107,6 +108,10 @@ class BenchmarkError(NegbankError):
 
 class HubError(NegbankError):
     """A version cannot be pushed to the Hugging Face Hub, or pulled from it."""
+
+
+class UnfoldingError(NegbankError):
+    """A file is damaged, or unfolds to more than strangers' files may take."""
 
 
 class RegistryError(NegbankError):

@@ -12,7 +12,7 @@ import math
 import shutil
 import tempfile
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -21,7 +21,7 @@ from typing import Final
 from huggingface_hub import HfApi, RepoFile, RepoFolder, hf_hub_url
 
 from negbank.errors import HubError
-from negbank.hub.answers import HF_UTILS, clean, patiently, quiet_bars, translated
+from negbank.hub.answers import HF_UTILS, HTTP_ERROR, clean, patiently, quiet_bars, translated
 from negbank.hub.remote import OURS, Digest, announced, check_repo_name, fits, resolve, tags, tree
 from negbank.records import Progress, no_progress
 
@@ -93,6 +93,36 @@ def pull(
     return Pulled(name, commit, target, tuple(own))
 
 
+@dataclass(frozen=True)
+class Listing:
+    """One commit of a repository, judged: the bytes of its files by path, and the texts of the notes asked for."""
+
+    commit: str
+    sizes: Mapping[str, int]
+    notes: Mapping[str, bytes]
+
+
+def look(repo: str, revision: str | None, notes: Sequence[str]) -> Listing | None:
+    """What the commit that `revision` names holds; None if the Hub does not answer, or not with such a repository.
+
+    Raises HubError if the tree holds what may not be written to a disk, and if a file of `notes` is too large.
+    """
+    name = check_repo_name(repo)
+    with translated(name), tempfile.TemporaryDirectory() as place:
+        api = HfApi(library_name="negbank")
+        try:
+            commit = _Commit(api, name, str(api.dataset_info(name, revision=revision).sha))
+        except (HTTP_ERROR, OSError):
+            return None
+        files = _judged(tree(api, name, commit.sha), name, ("*",))
+        asked = [file for file in files if file.path in notes]
+        _refuse_large_notes(asked, name)
+        for file in asked:
+            commit.fetch(file, Path(place))
+        texts = {file.path: (Path(place) / file.path).read_bytes() for file in asked}
+    return Listing(commit.sha, {file.path: announced(file) for file in files}, texts)
+
+
 def _judged(tree: Iterable[RepoFile | RepoFolder], repo: str, patterns: Sequence[str]) -> list[RepoFile]:
     """The files of a tree that are pulled. Raises HubError if anything in it may not be written to a disk."""
     entries = list(itertools.islice(tree, _MAX_FILES + 1))
@@ -142,11 +172,16 @@ def _refuse_too_much(files: Sequence[RepoFile], repo: str, max_gb: float) -> Non
             f"{max_gb:g} GB that are allowed; allow more with --max-gb {math.ceil(total / 1e9)} (in Python: max_gb). "
             "Nothing was written"
         )
-    for note in files:
-        if fits(note.path, _NOTES) and announced(note) > MAX_NOTE_BYTES:
+    _refuse_large_notes([file for file in files if fits(file.path, _NOTES)], repo)
+
+
+def _refuse_large_notes(notes: Iterable[RepoFile], repo: str) -> None:
+    """Raise HubError for a file that is read whole and is too large for that."""
+    for note in notes:
+        if announced(note) > MAX_NOTE_BYTES:
             raise HubError(
                 f"{repo}: {note.path!r} has {announced(note):,} bytes, more than the {MAX_NOTE_BYTES:,} that a file "
-                "which says something about a dataset may have; nothing was written"
+                "which describes a dataset may have; nothing was written"
             )
 
 
