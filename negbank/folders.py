@@ -6,12 +6,16 @@ import os
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
 CACHE_VARIABLE = "NEGBANK_CACHE"
 REGISTRY_VARIABLE = "NEGBANK_REGISTRY"
 REFS_VARIABLE = "NEGBANK_REFS"
+
+DEVICES: Final = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))])
+"""Names that are no files on Windows, whatever ending they have."""
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class Request:
 class HubServer:
     """The server; a context manager. `requests` are "METHOD path", `bytes_received` counts the bodies of all.
 
-    `bytes_sent` counts those that it sent in pieces.
+    `bytes_sent` counts those that it sent in pieces, `tokens_seen` are the tokens that came with requests.
     """
 
     def __init__(self, lfs_above: int = 1000, chunk_size: int | None = None, page: int = 1000) -> None:
@@ -144,6 +144,7 @@ class HubServer:
         self.parts: dict[str, dict[int, bytes]] = {}
         self.requests: list[str] = []
         self.bytes_received = self.bytes_sent = 0
+        self.tokens_seen: set[str] = set()
         self.troubles: list[Trouble] = []
         self.lfs_above, self.chunk_size, self.page = lfs_above, chunk_size, page
         self.lock = threading.RLock()
@@ -465,6 +466,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._cut()
             return
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
+        hub.tokens_seen |= {token} if token else set()
         body = self._body()
         request = Request(self.command, url.path, parse_qs(url.query), token, self.headers.get("Range"), body)
         answer = trouble.happen() if trouble else None

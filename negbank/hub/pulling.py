@@ -21,6 +21,7 @@ from typing import Final
 from huggingface_hub import HfApi, RepoFile, RepoFolder, hf_hub_url
 
 from negbank.errors import HubError
+from negbank.folders import DEVICES
 from negbank.hub.answers import HF_UTILS, HTTP_ERROR, clean, patiently, quiet_bars, translated
 from negbank.hub.remote import OURS, Digest, announced, check_repo_name, fits, resolve, tags, tree
 from negbank.records import Progress, no_progress
@@ -34,13 +35,15 @@ MAX_GB: Final = 8.0
 MAX_NOTE_BYTES: Final = 32 * 2**20
 """The largest manifest, measurement or README that is pulled: each is read whole."""
 
+MAX_NOTES_BYTES: Final = 256 * 2**20
+"""What all of them may have together: 100,000 versions have less."""
+
 _MAX_FILES: Final = 100_000
 _MAX_NAME_BYTES: Final = 255  # what file systems hold
 _MARKER: Final = ".negbank/version.json"
 _NOTES: Final = (".negbank/*", "README.md")
 _PULLED: Final = (*OURS, "README.md", "*.parquet", "*.jsonl", "*.csv")
 _TRUSTED_FOLDERS: Final = (".git", ".cache")  # tools act on what they find there
-_DEVICES: Final = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))])
 _THREADS: Final = 4
 _CHUNK: Final = 2**18
 _TIMEOUT_S: Final = 30.0
@@ -176,13 +179,15 @@ def _refuse_too_much(files: Sequence[RepoFile], repo: str, max_gb: float) -> Non
 
 
 def _refuse_large_notes(notes: Iterable[RepoFile], repo: str) -> None:
-    """Raise HubError for a file that is read whole and is too large for that."""
-    for note in notes:
-        if announced(note) > MAX_NOTE_BYTES:
-            raise HubError(
-                f"{repo}: {note.path!r} has {announced(note):,} bytes, more than the {MAX_NOTE_BYTES:,} that a file "
-                "which describes a dataset may have; nothing was written"
-            )
+    """Raise HubError for files that are read whole and are too large for that."""
+    sizes = {note.path: announced(note) for note in notes}
+    largest = max(sizes, key=lambda path: sizes[path], default="")
+    if sizes and (sizes[largest] > MAX_NOTE_BYTES or sum(sizes.values()) > MAX_NOTES_BYTES):
+        raise HubError(
+            f"{repo}: the files that describe the dataset have {sum(sizes.values()):,} bytes ({largest!r}: "
+            f"{sizes[largest]:,}), more than the {MAX_NOTES_BYTES:,} together or {MAX_NOTE_BYTES:,} each that they "
+            "may have; nothing was written"
+        )
 
 
 def unsafe_path(path: object) -> str | None:
@@ -196,7 +201,7 @@ def unsafe_path(path: object) -> str | None:
     parts = path.split("/")
     if any(part in ("", ".", "..") for part in parts):
         return "leads out of its folder"
-    if any(part.split(".")[0].rstrip().lower() in _DEVICES or part[-1] in ". " for part in parts):
+    if any(part.split(".")[0].rstrip().lower() in DEVICES or part[-1] in ". " for part in parts):
         return "has a name that is a device or none at all on Windows"
     if any(len(part.encode()) > _MAX_NAME_BYTES for part in parts):
         return f"has a name of more than {_MAX_NAME_BYTES} bytes"

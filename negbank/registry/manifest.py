@@ -71,7 +71,7 @@ class Manifest:
 
     def check(self) -> None:
         """Raise RegistryError where a field has another form than negbank gives it."""
-        check_dataset_name(self.dataset if isinstance(self.dataset, str) else repr(self.dataset))
+        check_dataset_name(self.dataset if isinstance(self.dataset, str) else "")
         texts = (self.created, self.author, self.message, self.command)
         tests = {
             "number": is_count(self.number) and 1 <= self.number <= MOST_VERSIONS,
