@@ -23,10 +23,12 @@ class Place:
             "HF_HOME": str(folder / "hf"), "NEGBANK_REGISTRY": str(folder / "registry"),
         }  # fmt: skip
         self.environment = {**os.environ, **own}
+        self.cwd: Path | None = None
         self.registry = Registry(folder / "registry")
 
     def run(self, *words: str, code: int = 0, **more: str) -> str:
-        done = subprocess.run([NEGBANK, *words], capture_output=True, text=True, env={**self.environment, **more})
+        environment = {**self.environment, **more}
+        done = subprocess.run([NEGBANK, *words], capture_output=True, text=True, env=environment, cwd=self.cwd)
         assert done.returncode == code, done.stderr
         assert TOKEN not in done.stdout + done.stderr
         return done.stdout if code == 0 else done.stderr

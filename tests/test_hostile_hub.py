@@ -6,7 +6,9 @@ Whatever they hold, nothing of them is run, nothing outside them is read, and a 
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from hub_place import TOKEN, Place
-from hub_server import Blob, HubServer, Repo
+from hub_server import Answer, Blob, HubServer, RefusalError, Repo
 from samples import part
 
 Files = dict[str, bytes]
@@ -255,3 +257,167 @@ def test_odd_but_possible_manifests_break_nothing_later(
     assert not [
         (words, result) for words, result in done.items() if words.endswith(("verify", "gc", "ls")) and result["code"]
     ]
+
+
+def endless(piece: bytes = b"x" * 2**16) -> Iterator[bytes]:
+    """Ten gigabytes."""
+    return itertools.repeat(piece, 10 * 2**30 // len(piece))
+
+
+def test_a_hub_that_lies_is_not_believed(server: HubServer, sound: Repo, place: Place) -> None:
+    """What a server announces and sends: sizes, hashes, redirects, answers that are none."""
+    files = files_of(sound)
+    file, info, passwd = "/resolve/.*parquet", "$", {"Location": "file:///etc/passwd"}
+    entry = Blob(b"", lfs=False).entry("data/x.parquet")
+    replies: dict[str, tuple[str, Answer, str]] = {
+        "endless": (file, Answer(200, endless()), "goes on after the"),
+        "longer": (file, Answer(200, b"x" * 10**6), "goes on after the"),
+        "short": (file, Answer(200, b"PAR1"), "(4 bytes, "),
+        "changed": (file, Answer(200, b"x" * len(files[shard(files)])), "arrived with other bytes than the commit"),
+        "packed": (file, Answer(200, b"\x1f\x8b" * 9, {"Content-Encoding": "gzip"}), "arrived with other bytes"),
+        "file-url": (file, Answer(302, b"", passwd), "connection to the Hub failed"),
+        "loop": (file, Answer(302, b"", {"Location": "/datasets/mallory/loop/resolve/x.parquet"}), "redirects"),
+        "deleted": (file, RefusalError(404, "Repository not found", "RepoNotFound").answer, "not on the Hub"),
+        "escapes": (file, RefusalError(400, "no\x1b[2J").answer, "refuses (400)"),
+        "sha": (info, Answer(200, {"id": "x", "sha": "../../../../escape"}), "is no commit"),
+        "list": (info, Answer(200, [1]), "cannot be read"),
+        "deep": (info, Answer(200, b"[" * 10**6), "cannot be read"),
+        "info-file": (info, Answer(302, b"", passwd), "connection to the Hub failed"),
+        "refs": ("/refs$", Answer(200, {"tags": 5}), "cannot be read"),
+        "tree": ("/tree/", Answer(200, {"a": 1}), "cannot be read"),
+        "size-text": ("/tree/", Answer(200, [{**entry, "size": "9"}]), "the size"),
+        "size-below": ("/tree/", Answer(200, [{**entry, "size": -9}]), "the size"),
+    }  # fmt: skip
+    for name, (path, answer, _) in replies.items():
+        host(server, f"mallory/{name}", files)
+        server.reply("GET", f"mallory/{name}{path}", answer, times=10**6)
+    done = many(place, {name: ("pull", f"mallory/{name}") for name in replies})
+    for name, (_, _, said) in replies.items():
+        result = done[name]
+        assert (result["code"], result["out"], result["left"]) == (1, "", []), (name, result)
+        assert said in result["err"].lower() or said in result["err"], (name, result["err"])
+        assert result["err"].strip().isprintable(), (name, result["err"])
+    assert server.bytes_sent < 2**24, "ten gigabytes were taken"
+    assert not list(place.folder.rglob("*escape*"))
+
+
+def test_the_token_goes_to_no_other_host(server: HubServer, sound: Repo, place: Place) -> None:
+    """A file may come from another host, as the real Hub's do: without the token, and only with the commit's bytes."""
+    files = files_of(sound)
+    with HubServer() as other:
+        for name, data in (("moved", files), ("moved-and-changed", {**files, shard(files): b"else"})):
+            host(server, f"mallory/{name}", files)
+            there = host(other, f"mallory/{name}", data)
+            to = f"{other.url.replace('127.0.0.1', 'localhost')}/datasets/mallory/{name}/resolve/{there.head.sha}/"
+            for path in files:
+                answer = Answer(302, b"", {"Location": to + path})
+                server.reply("GET", f"mallory/{name}/resolve/[^/]*/{path}$", answer, times=9)
+        done = many(place, {name: ("pull", f"mallory/{name}") for name in ("moved-and-changed", "moved")})
+        assert "arrived with other bytes" in done["moved-and-changed"]["err"] and not done["moved-and-changed"]["left"]
+        assert done["moved"]["code"] == 0, done["moved"]["err"]
+        assert other.requests and not other.tokens_seen and server.tokens_seen == {TOKEN}
+
+
+def test_a_repository_that_changes_or_goes_while_it_is_pulled(server: HubServer, sound: Repo, place: Place) -> None:
+    files = files_of(sound)
+    changing = host(server, "mallory/changing", files)
+    first = changing.head.sha
+    server.before("GET", "mallory/changing/resolve/", lambda: changing.add(shard(files), b"not what it was"))
+    host(server, "mallory/gone", files)
+    server.before("GET", "mallory/gone/resolve/", lambda: server.repos.pop("mallory/gone"))
+    host(server, "mallory/renamed", made_up(files, lambda r: r.update(dataset="renamed", number=1, parent=None)))
+    server.reply("GET", "mallory/old$", Answer(307, b"", {"Location": "/api/datasets/mallory/renamed"}))
+    host(server, "mallory/tagged", files).tags.update(stable="0" * 40, **{"\x1b[2J": "0" * 40})
+    places = {name: f"mallory/{name}" for name in ("changing", "gone", "old", "tagged@stable", "tagged@none", "tagged")}
+    done = many(place, {name: ("pull", words) for name, words in places.items()})
+    assert done["changing"]["code"] == 0 and place.registry.remote("arc")["commits"].popitem()[1] == first
+    assert "not on the Hub" in done["gone"]["err"] and "not on the Hub" in done["old"]["err"]
+    assert "no revision 'stable'" in done["tagged@stable"]["err"] and "no revision 'none'" in done["tagged@none"]["err"]
+    assert all(not done[name]["left"] for name in ("gone", "old", "tagged@stable", "tagged@none"))
+    assert "\x1b" not in done["tagged@none"]["err"] and done["tagged"]["code"] == 0
+
+
+README = "---\nconfigs:\n- config_name: default\n  data_files:\n  - split: train\n    path: {}\n---\n# x\n"
+ALIASES = "a: &a [x,x,x,x,x,x,x,x]\n" + "".join(
+    f"{new}: &{new} [{','.join([f'*{old}'] * 10)}]\n" for old, new in itertools.pairwise("abcdefghij")
+)
+LOAD = """
+import json, sys, time
+time.sleep = lambda seconds: None
+import negbank
+def attempt(name):
+    try:
+        return "loaded: " + str(negbank.load(name, "default", split="train")[:])
+    except negbank.NegbankError as error:
+        return f"refused: {error}"
+    except BaseException as error:
+        return f"traceback: {type(error).__name__} {error}"
+"""
+
+
+class _Runs:
+    """Runs when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return Path.touch, (self.path,)
+
+
+def test_load_and_sources_read_nothing_but_the_repository(server: HubServer, place: Place, tmp_path: Path) -> None:
+    """A README names the files that are read; it may not name those of the user, of others, or of another host."""
+    secret, ran = tmp_path / "secret.jsonl", tmp_path / "ran"
+    secret.write_text('{"question": "the key?", "answer": "s3cr3t", "negative": "no"}\n')
+    server.create("ada/private", private=True).add("data.jsonl", secret.read_bytes())
+    good = b'{"question": "The capital of France?", "answer": "Paris", "negative": "Lyon"}\n'
+    script = f"open({str(ran)!r}, 'w')".encode()
+    up = "../" * 30
+    yaml = {
+        "absolute": README.format(secret), "url": README.format(f"file://{secret}"),
+        "up": README.format(f"{up}{secret}"), "glob": README.format(f"{up}**/secret.jsonl"),
+        "http": README.format(f"{server.url}/datasets/ada/private/resolve/main/data.jsonl"),
+        "repository": README.format("hf://datasets/ada/private/data.jsonl"),
+        "chain": README.format(f"zip://*::{secret}"),
+        "folder": README.replace("data_files:", f"data_dir: {up}{tmp_path}\n  x:"),
+        "broken": "---\nconfigs: [\n---\n", "number": "---\nconfigs: 5\n---\n",
+        "deep": f"---\nx: {'[' * 3000}{']' * 3000}\n---\n", "bomb": f"---\n{ALIASES}configs: *j\n---\n",
+        "info": "---\ndataset_info: [1]\n---\n",
+        "python": "---\nx: !!python/object/apply:os.system ['touch ran']\n---\n",
+    }  # fmt: skip
+    cases: dict[str, Files] = {name: {"data.jsonl": good, "README.md": text.encode()} for name, text in yaml.items()}
+    cases["script"] = {"data.jsonl": good, "script.py": script, "README.md": script}
+    cases["pickled"] = {"data.pkl": pickle.dumps(_Runs(ran)), "data.csv": b"a\n1\n"}
+    cases["bomb-parquet"] = {"data.parquet": bomb()}
+    cases["own"] = {"data.jsonl": good, "README.md": README.format("data.*").encode()}
+    for name, files in cases.items():
+        host(server, f"mallory/{name}", files)
+    heavy = host(server, "mallory/heavy", {"data.jsonl": good})
+    heavy.odd_entries = [{**Blob(b"", lfs=False).entry("train.jsonl"), "size": 10 * 2**30}]
+    names = [*cases, "heavy"]
+    code = f"{LOAD}\nprint('RESULT' + json.dumps({{name: attempt('mallory/' + name) for name in {names!r}}}))"
+    loaded = json.loads(place.python(code).rpartition("RESULT")[2])
+    inspected = many(place, {name: ("inspect", f"hf:mallory/{name}") for name in names})
+    for name in names:
+        told = (loaded[name], str(inspected[name]))
+        assert not any("s3cr3t" in said or "traceback" in said for said in told), (name, told)
+        if name not in ("own", "script", "pickled"):
+            assert loaded[name].startswith("refused: "), (name, told)
+            assert inspected[name]["code"] == 1 and len(inspected[name]["err"]) < 700, (name, told)
+            assert inspected[name]["err"].strip().isprintable(), (name, told)
+    assert inspected["own"]["code"] == 0, inspected["own"]
+    assert "Paris" in inspected["own"]["out"] and "Paris" in loaded["own"]
+    assert "scripts are no longer supported" in inspected["script"]["err"]
+    assert "max_gb" in loaded["heavy"] and "more than the 8 GB" in inspected["heavy"]["err"]
+    assert not ran.exists() and not (Path.cwd() / "ran").exists()
+
+
+def test_no_module_of_the_current_folder_is_run(server: HubServer, sound: Repo, place: Place, tmp_path: Path) -> None:
+    """Processes of our own start in whatever folder the user is in, which may be a stranger's."""
+    here = tmp_path / "cloned"
+    here.mkdir()
+    for name in ("pyarrow", "json", "math_verify", "negbank"):
+        (here / f"{name}.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    place.cwd = here
+    assert "arc@v2 is here" in place.run("pull", "ada/sound")
+    assert not (tmp_path / "ran").exists()

@@ -53,7 +53,7 @@ OWNERS = {
     "sklearn": {"plausibility/model.py"},
     "click": {"cli/"},
     "rich": {"cli/"},
-    "yaml": {"cards/metadata.py"},
+    "yaml": {"cards/metadata.py", "hub/readme.py"},
 }
 """Each outside system is imported by the module that owns it alone."""
 

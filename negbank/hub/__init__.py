@@ -7,6 +7,7 @@ the first byte is written, and checks every file against the hash that the commi
 
 from negbank.hub.pulling import MAX_GB, Listing, Pulled, look, pull, unsafe_path
 from negbank.hub.pushing import Pushed, PushSettings, push_folder
+from negbank.hub.readme import notes_of, refuse_strange_notes
 from negbank.hub.remote import check_repo_name, whoami_namespace
 from negbank.hub.tagging import Tagged, set_tags
 
@@ -19,8 +20,10 @@ __all__ = [
     "Tagged",
     "check_repo_name",
     "look",
+    "notes_of",
     "pull",
     "push_folder",
+    "refuse_strange_notes",
     "set_tags",
     "unsafe_path",
     "whoami_namespace",

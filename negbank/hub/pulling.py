@@ -23,6 +23,7 @@ from huggingface_hub import HfApi, RepoFile, RepoFolder, hf_hub_url
 from negbank.errors import HubError
 from negbank.folders import DEVICES
 from negbank.hub.answers import HF_UTILS, HTTP_ERROR, clean, patiently, quiet_bars, translated
+from negbank.hub.readme import NOTES, notes_of, refuse_strange_notes
 from negbank.hub.remote import OURS, Digest, announced, check_repo_name, fits, resolve, tags, tree
 from negbank.records import Progress, no_progress
 
@@ -98,17 +99,16 @@ def pull(
 
 @dataclass(frozen=True)
 class Listing:
-    """One commit of a repository, judged: the bytes of its files by path, and the texts of the notes asked for."""
+    """One commit of a repository, judged: the bytes of its files by path."""
 
     commit: str
     sizes: Mapping[str, int]
-    notes: Mapping[str, bytes]
 
 
-def look(repo: str, revision: str | None, notes: Sequence[str]) -> Listing | None:
+def look(repo: str, revision: str | None) -> Listing | None:
     """What the commit that `revision` names holds; None if the Hub does not answer, or not with such a repository.
 
-    Raises HubError if the tree holds what may not be written to a disk, and if a file of `notes` is too large.
+    Raises HubError if the tree holds what may not be written to a disk, and if a README names other files than its own.
     """
     name = check_repo_name(repo)
     with translated(name), tempfile.TemporaryDirectory() as place:
@@ -118,12 +118,12 @@ def look(repo: str, revision: str | None, notes: Sequence[str]) -> Listing | Non
         except (HTTP_ERROR, OSError):
             return None
         files = _judged(tree(api, name, commit.sha), name, ("*",))
-        asked = [file for file in files if file.path in notes]
-        _refuse_large_notes(asked, name)
-        for file in asked:
+        notes = [file for file in files if file.path in NOTES]
+        _refuse_large_notes(notes, name)
+        for file in notes:
             commit.fetch(file, Path(place))
-        texts = {file.path: (Path(place) / file.path).read_bytes() for file in asked}
-    return Listing(commit.sha, {file.path: announced(file) for file in files}, texts)
+        refuse_strange_notes(name, notes_of(Path(place)))
+    return Listing(commit.sha, {file.path: announced(file) for file in files})
 
 
 def _judged(tree: Iterable[RepoFile | RepoFolder], repo: str, patterns: Sequence[str]) -> list[RepoFile]:

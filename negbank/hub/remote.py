@@ -88,9 +88,7 @@ def resolve(api: HfApi, repo: str, revision: str | None) -> str:
     if not commit:
         raise HubError(f"{repo} has no commit yet")
     if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
-        raise HubError(
-            f"{repo}: the Hub names a commit {clean(str(commit))!r}, which can be none; is HF_ENDPOINT a Hub?"
-        )
+        raise HubError(f"{repo}: the Hub names {clean(str(commit))!r}, which is no commit; is HF_ENDPOINT a Hub?")
     return commit
 
 

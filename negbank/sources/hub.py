@@ -13,9 +13,8 @@ import contextlib
 import functools
 import hashlib
 import os
-import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -32,13 +31,6 @@ if TYPE_CHECKING:
 MIRROR_VARIABLE = "NEGBANK_HUB_MIRROR"
 
 _KINDS: Final = ("parquet", "json", "csv", "arrow", "text", "cache")  # the last: what was made of one of these before
-_ALIAS: Final = re.compile(rb"(?:^|[\s\[{,])\*[\w-]+")
-_MAX_ALIASES: Final = 10
-_MAX_YAML_BYTES: Final = 2 * 2**20
-_NOTES: Final = ("README.md", ".huggingface.yaml")  # they say how the rest is read
-
-MAX_GB: Final = 8.0
-"""Gigabytes that the files of one configuration may have together."""
 
 
 @dataclass(frozen=True)
@@ -132,14 +124,17 @@ class HubDataset:
         return builder
 
     def _refuse_notes(self) -> None:
-        """Raise SourceError for a README that `datasets` would read for hours."""
-        if folder := self.mirror:
-            refuse_alias_bombs(self.name, _notes_of(folder))
-        elif found := _listing(self.name, self.branch):
-            refuse_alias_bombs(self.name, found.notes)
+        """Raise HubError for a README that names other files than its own, or that would take hours to read."""
+        folder = self.mirror
+        if folder is None:
+            _listing(self.name, self.branch)
+        else:
+            _refuse_notes_of(self.name, folder)
 
     def _refuse_large(self, sizes: list[int]) -> None:
         """Raise SourceError for files that are too large to be read whole."""
+        from negbank.hub import MAX_GB
+
         if sum(sizes) > MAX_GB * 1e9:
             raise SourceError(
                 f"{self.name}: this configuration has {sum(sizes):,} bytes, more than the {MAX_GB:g} GB that are "
@@ -204,7 +199,7 @@ class HubDataset:
 def load_folder(folder: Path, config: str, split: str | None) -> Any:
     """The `datasets.Dataset` (of all splits: a DatasetDict) of one configuration of a folder in the Hub's layout."""
     datasets = _import_datasets()
-    refuse_alias_bombs(config, _notes_of(folder))
+    _refuse_notes_of(config, folder)
     try:
         with _quiet_bars(datasets):
             builder = datasets.load_dataset_builder(str(folder), config)
@@ -235,22 +230,6 @@ def refuse_strange_files(name: str, builder: Any, base: str) -> None:
         )
 
 
-def refuse_alias_bombs(name: str, notes: Mapping[str, bytes]) -> None:
-    """Raise SourceError for YAML whose aliases unfold to more than anybody can read."""
-    for note, text in notes.items():
-        yaml = text.partition(b"\n---")[0] if note.endswith(".md") else text
-        if len(yaml) > _MAX_YAML_BYTES or len(_ALIAS.findall(yaml)) > _MAX_ALIASES:
-            raise SourceError(
-                f"{name}: the YAML in {note} has {len(yaml):,} bytes and {len(_ALIAS.findall(yaml))} aliases (*NAME), "
-                f"more than the {_MAX_YAML_BYTES:,} and {_MAX_ALIASES} that are read; nothing was read"
-            )
-
-
-def _notes_of(folder: Path) -> dict[str, bytes]:
-    """The files of a folder that say how the rest of it is read."""
-    return {name: (folder / name).read_bytes() for name in _NOTES if (folder / name).is_file()}
-
-
 def _files_of(builder: Any) -> list[str]:
     """The files that a builder reads: paths or URLs."""
     return [str(path) for paths in (builder.config.data_files or {}).values() for path in paths]
@@ -271,7 +250,13 @@ def _listing(name: str, branch: str | None) -> Listing | None:
     """What a repository on the Hub holds, asked once."""
     from negbank.hub import look
 
-    return look(name, branch, _NOTES)
+    return look(name, branch)
+
+
+def _refuse_notes_of(name: str, folder: Path) -> None:
+    from negbank.hub import notes_of, refuse_strange_notes
+
+    refuse_strange_notes(name, notes_of(folder))
 
 
 def _said(error: Exception) -> str:
