@@ -48,5 +48,6 @@ def is_url(root: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """A URL that may be shown: its password, if it has one, is `***`."""
-    return re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:***@", url)
+    """A URL, or a text with one, that may be shown: its password, if it has one, is `***`."""
+    hidden = re.sub(r"(://[^:@/\s]*):\S*@", r"\1:***@", url)  # a password may hold / and @, though it should not
+    return re.sub(r"([?&;](?:[a-z_]*password|[a-z_]*secret|[a-z_]*token|sig)=)[^&;\s]*", r"\1***", hidden, flags=re.I)
