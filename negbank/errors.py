@@ -18,6 +18,7 @@
     ├── GenerationError          chains that cannot be sampled: a server that is down or answers with something else
     ├── BenchmarkError           a validation that cannot be run, or would prove nothing
     ├── OutputError              standard output that is closed, full, or read by nobody any more
+    ├── UnfoldingError           a file that cannot be read in the memory that strangers' files may take
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
         └── StorageError         no space, no permission, a read-only disk
@@ -120,6 +121,10 @@ class OutputError(NegbankError):
             f"standard output {problem}. What was printed is incomplete; what the command changed or wrote to files is "
             "complete"
         )
+
+
+class UnfoldingError(NegbankError):
+    """A file is damaged, or unfolds to more than strangers' files may take."""
 
 
 class RegistryError(NegbankError):

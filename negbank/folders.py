@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 import platformdirs
 
@@ -16,6 +17,9 @@ from negbank.errors import NegbankError
 CACHE_VARIABLE = "NEGBANK_CACHE"
 REGISTRY_VARIABLE = "NEGBANK_REGISTRY"
 REFS_VARIABLE = "NEGBANK_REFS"
+
+DEVICES: Final = frozenset(["con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))])
+"""Names that are no files on Windows, whatever ending they have."""
 
 
 @dataclass(frozen=True)
@@ -72,5 +76,6 @@ def is_url(root: str) -> bool:
 
 
 def without_password(url: str) -> str:
-    """A URL that may be shown: its password, if it has one, is `***`."""
-    return re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:***@", url)
+    """A URL, or a text with one, that may be shown: its password, if it has one, is `***`."""
+    hidden = re.sub(r"(://[^:@/\s]*):\S*@", r"\1:***@", url)  # a password may hold / and @, though it should not
+    return re.sub(r"([?&;](?:[a-z_]*password|[a-z_]*secret|[a-z_]*token|sig)=)[^&;\s]*", r"\1***", hidden, flags=re.I)

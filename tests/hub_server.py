@@ -14,7 +14,7 @@ import json
 import re
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
@@ -99,6 +99,8 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class Answer:
+    """What is sent: bytes as they are, anything else as JSON, and an iterator in pieces without a length."""
+
     status: int
     body: Any = b""
     headers: dict[str, str] = field(default_factory=dict)
@@ -130,7 +132,10 @@ class Request:
 
 
 class HubServer:
-    """The server; a context manager. `requests` are "METHOD path", `bytes_received` counts the bodies of all."""
+    """The server; a context manager. `requests` are "METHOD path", `bytes_received` counts the bodies of all.
+
+    `bytes_sent` counts those that it sent in pieces, `tokens_seen` are the tokens that came with requests.
+    """
 
     def __init__(self, lfs_above: int = 1000, chunk_size: int | None = None, page: int = 1000) -> None:
         self.tokens = {"hf_writer": ("ada", True), "hf_reader": ("ada", False), "hf_stranger": ("bob", True)}
@@ -138,7 +143,8 @@ class HubServer:
         self.objects: dict[str, bytes] = {}
         self.parts: dict[str, dict[int, bytes]] = {}
         self.requests: list[str] = []
-        self.bytes_received = 0
+        self.bytes_received = self.bytes_sent = 0
+        self.tokens_seen: set[str] = set()
         self.troubles: list[Trouble] = []
         self.lfs_above, self.chunk_size, self.page = lfs_above, chunk_size, page
         self.lock = threading.RLock()
@@ -168,6 +174,10 @@ class HubServer:
     def fail(self, method: str, path: str, status: int, times: int = 1, headers: dict[str, str] | None = None) -> None:
         """Answer `status` to the next `times` requests of a path that contains the expression `path`."""
         answer = RefusalError(status, "as the test wants it", **(headers or {})).answer
+        self.troubles.append(Trouble(method, path, times, lambda: answer))
+
+    def reply(self, method: str, path: str, answer: Answer, times: int = 1) -> None:
+        """Give another answer than the Hub's to the next `times` requests of a path."""
         self.troubles.append(Trouble(method, path, times, lambda: answer))
 
     def cut(self, method: str, path: str, times: int = 1) -> None:
@@ -456,6 +466,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._cut()
             return
         token = (self.headers.get("Authorization") or "").removeprefix("Bearer ") or None
+        hub.tokens_seen |= {token} if token else set()
         body = self._body()
         request = Request(self.command, url.path, parse_qs(url.query), token, self.headers.get("Range"), body)
         answer = trouble.happen() if trouble else None
@@ -490,7 +501,21 @@ class _Handler(BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
+    def _send_pieces(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in {"Transfer-Encoding": "chunked", **answer.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        with contextlib.suppress(OSError):  # whoever asked may have heard enough
+            for piece in answer.body:
+                self.server_state.bytes_sent += len(piece)
+                self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
+            self.wfile.write(b"0\r\n\r\n")
+
     def _send(self, answer: Answer, cut: bool) -> None:
+        if isinstance(answer.body, Iterator) and self.command != "HEAD":
+            self._send_pieces(answer)
+            return
         data = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(data)), **answer.headers}.items():

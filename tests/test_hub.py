@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 import pytest
 from conftest import ROOT
-from hub_server import Blob, HubServer
+from hub_server import Answer, Blob, HubServer
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -359,10 +359,10 @@ def test_a_hostile_tree_writes_nothing(server: HubServer, client: Client, tmp_pa
         "control": ({**blob.entry("data/\x1b[2Jevil.csv")}, "control characters"),
         "hidden": ({**blob.entry(".git/hooks/evil.csv")}, "other programs"),
         "link": ({"type": "symlink", "oid": blob.oid, "size": 4, "path": "data/link"}, "a link"),
-        "huge": ({**blob.entry("data/huge.parquet"), "size": 10 * 2**30}, "10,737,418,240 bytes"),
-        "huge-lfs": ({**blob.entry("data/huge.parquet"), "lfs": lfs}, "10,737,418,240 bytes"),
+        "huge": ({**blob.entry("data/huge.parquet"), "size": 10 * 2**30}, "allow more with --max-gb 11"),
+        "huge-lfs": ({**blob.entry("data/huge.parquet"), "lfs": lfs}, "10,737,418,242 bytes"),
         "no-path": ({**blob.entry(""), "path": 5}, "is not a path"),
-        "malformed": ({"type": "file"}, "lacks"),
+        "malformed": ({"type": "file"}, "answer cannot be read"),
         "missing": ({**blob.entry("data/nowhere.csv")}, "not on the Hub"),
     }
     script = "from negbank.hub import pulling\n"
@@ -373,14 +373,14 @@ def test_a_hostile_tree_writes_nothing(server: HubServer, client: Client, tmp_pa
         script += f'out["{name}"] = fetch(None, "{tmp_path}/got/{name}", repo="ada/{name}")\n'
     lying = server.create("ada/other-bytes")
     lying.add("data/good.csv", b"a\n")
-    lying.odd_entries = [blob.entry("data/good.csv")]
+    server.reply("GET", "ada/other-bytes/resolve/", Answer(200, b"b\n"))
     server.create("ada/empty")
     script += f'out["empty"] = fetch(None, "{tmp_path}/got/empty", repo="ada/empty")\n'
     script += f'pulling._MAX_FILES = 1\nout["many"] = fetch(None, "{tmp_path}/got/many")\n'
-    script += f'pulling._MAX_FILES = 9\nout["small"] = fetch(None, "{tmp_path}/got/small", max_file_bytes=1)\n'
+    script += f'pulling._MAX_FILES = 9\nout["small"] = fetch(None, "{tmp_path}/got/small", max_gb=1e-9)\n'
     out = client(script)
     expected = {name: said for name, (_, said) in cases.items()} | {
-        "other-bytes": "other bytes", "empty": "no data files", "many": "more than 1", "small": "2 bytes, more than"
+        "other-bytes": "other bytes", "empty": "no data files", "many": "more than 1", "small": "2 bytes to pull"
     }  # fmt: skip
     for name, said in expected.items():
         assert said in out[name].get("error", ""), (name, out[name])

@@ -17,12 +17,12 @@ from negbank.cli import COMMANDS, cli
 PACKAGE = ROOT / "negbank"
 
 LAYERS = (
-    {"errors", "terms", "licenses", "machine"},
+    {"errors", "terms", "licenses", "machine", "processes"},
     {"records", "folders", "text"},
-    {"decoding", "content_cache"},
+    {"decoding", "content_cache", "unfolding", "hub"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "pretraining"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
-    {"cards", "checkout_folder", "trl_columns", "hub", "scoring", "heads", "world", "chains", "report", "sampling"},
+    {"cards", "checkout_folder", "trl_columns", "scoring", "heads", "world", "chains", "report", "sampling"},
     {"harness", "validation", "generation", "judging"},
     {"commands"},
     {"cli"},
@@ -53,7 +53,7 @@ OWNERS = {
     "sklearn": {"plausibility/model.py"},
     "click": {"cli/"},
     "rich": {"cli/"},
-    "yaml": {"cards/metadata.py"},
+    "yaml": {"cards/metadata.py", "hub/readme.py"},
 }
 """Each outside system is imported by the module that owns it alone."""
 

@@ -3,47 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
+from hub_place import Place
 from hub_server import HubServer
 from samples import part, rows
 
 from negbank.registry import Edit, Registry
-
-NEGBANK = str(Path(sys.executable).with_name("negbank"))
-TOKEN = "hf_writer"
-
-
-class Place:
-    """A user's machine: environment, registry, and the command."""
-
-    def __init__(self, folder: Path, url: str) -> None:
-        self.folder = folder
-        own = {
-            "HF_ENDPOINT": url, "HF_TOKEN": TOKEN, "HF_HUB_DISABLE_XET": "1", "HF_HUB_OFFLINE": "0",
-            "HF_HOME": str(folder / "hf"), "NEGBANK_REGISTRY": str(folder / "registry"),
-        }  # fmt: skip
-        self.environment = {**os.environ, **own}
-        self.registry = Registry(folder / "registry")
-
-    def run(self, *words: str, code: int = 0, **more: str) -> str:
-        done = subprocess.run([NEGBANK, *words], capture_output=True, text=True, env={**self.environment, **more})
-        assert done.returncode == code, done.stderr
-        assert TOKEN not in done.stdout + done.stderr
-        return done.stdout if code == 0 else done.stderr
-
-    def python(self, code: str, **more: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, env={**self.environment, **more}
-        )
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
 
 
 @pytest.fixture

@@ -248,3 +248,46 @@ def test_where_it_was_pushed_and_tags_are_kept(place: RegistryPlace) -> None:
     assert str(registry.resolve("arc@stable")) == "arc@v2"
     registry.untag("arc@stable")
     assert registry.rm("arc") == 2 and registry.datasets() == [] and registry.remote("arc") == {}
+
+
+def test_what_others_put_into_the_bucket_or_the_database_is_not_ours(place: RegistryPlace, database: str) -> None:
+    """gc removes only what a registry wrote, and a name in the database leads nowhere but into the registry."""
+    registry = opened(place)
+    registry.commit("arc", [part()], "", "")
+    bucket = str(place.root).split("/")[2]
+    theirs = [
+        "team/objects/no/notes.parquet", "team/objects/../../secret.parquet", f"team/objects/zz/{'a' * 64}.parquet",
+        f"team/objects/aa/deeper/{'a' * 64}.parquet", "team/manifests/readme.json", f"objects/aa/{'a' * 64}.parquet",
+    ]  # fmt: skip
+    for key in theirs:
+        boto3.client("s3").put_object(Bucket=bucket, Key=key, Body=b"theirs")
+    orphan = open_store(place).blobs.put("objects", b"an interrupted writer's")
+    assert registry.gc().files["objects"] == 1
+    assert set(theirs) <= set(keys(place)) and not [key for key in keys(place) if orphan in key]
+    assert registry.verify().problems == ()
+    schema = str(place.refs).rpartition("%3D")[2]
+    with psycopg.connect(database) as connection:
+        connection.execute(f"insert into {schema}.negbank_versions values ('arc', 2, '../../../../etc/passwd')")
+        connection.execute(f"insert into {schema}.negbank_remotes values ('arc', '5')")
+    for ask in (lambda: registry.resolve("arc@v2"), registry.gc, lambda: registry.remote("arc")):
+        with pytest.raises(RegistryError):
+            ask()
+    assert registry.verify().problems and str(registry.resolve("arc@v1")) == "arc@v1"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:s3cr3t/x@127.0.0.1:1/db", "postgresql://u:s3cr3t@h:port/db", "postgresql://u:s3%cr3t@h/db",
+        "postgresql://[u:s3cr3t@127.0.0.1:1/db", "postgresql://127.0.0.1:1/db?password=s3cr3t&bogus=1",
+        "postgresql://127.0.0.1:1/db?user=u&password=s3cr3t", "postgresql://u:s3cr3t #@h/db", "mysql://u:s3cr3t@h/db",
+        "postgresql://u:s3cr3t@127.0.0.1:1/db", "postgresql://u:s3cr3t@@127.0.0.1:1/db",
+    ],
+)  # fmt: skip
+def test_no_message_holds_a_password(url: str, tmp_path: Path) -> None:
+    with pytest.raises(NegbankError) as caught:
+        Registry(tmp_path / "folder", url).commit("arc", [part()], "", "")
+    assert "cr3t" not in str(caught.value)
+    with pytest.raises(NegbankError) as caught:
+        Registry("sftp://u:s3cr3t@127.0.0.1:1/x", None).datasets()
+    assert "cr3t" not in str(caught.value)

@@ -87,9 +87,17 @@ def push(
 
 @click.command()
 @click.argument("place", metavar="ORG/NAME[@REVISION]")
+@click.option(
+    "--max-gb",
+    type=click.FloatRange(0, min_open=True),
+    default=8,
+    show_default=True,
+    metavar="GB",
+    help="Refuse a repository of more than this.",
+)
 @registry_option
 @json_option
-def pull(place: str, registry: RegistryPlace, as_json: bool) -> None:
+def pull(place: str, max_gb: float, registry: RegistryPlace, as_json: bool) -> None:
     """Take a dataset that negbank pushed into this registry, with its history.
 
     Its rows are checked against its manifest. Other datasets come in with negbank add hf:ORG/NAME.
@@ -102,7 +110,7 @@ def pull(place: str, registry: RegistryPlace, as_json: bool) -> None:
     import negbank
 
     with reporter() as progress:
-        result = negbank.pull(place, registry=registry, progress=progress)
+        result = negbank.pull(place, max_gb=max_gb, registry=registry, progress=progress)
     if as_json:
         print_json(result.to_dict())
         return

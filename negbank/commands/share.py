@@ -15,10 +15,10 @@ from negbank.checkout_folder import MARKER
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.validations import Gate, benchmarks_in, check_gate
-from negbank.errors import HubError, RegistryError, UnknownNameError
+from negbank.errors import BenchmarkError, HubError, RegistryError, StorageError, UnfoldingError, UnknownNameError
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
-from negbank.registry import Registry, Version
+from negbank.registry import Part, Registry, Version
 from negbank.registry.disk import scratch_folder, translated
 from negbank.report import to_json
 from negbank.report.kinds import read_result
@@ -129,16 +129,19 @@ def push(
     return PushResult(plan.version, pushed, hub.set_tags(plan.repo, pushed.commit, named, move=move_tags))
 
 
-def pull(place: str, *, registry: Place = None, progress: Progress = no_progress) -> PullResult:
+def pull(
+    place: str, *, max_gb: float = hub.MAX_GB, registry: Place = None, progress: Progress = no_progress
+) -> PullResult:
     """The version that `org/name` or `org/name@v3` holds, taken into the registry with its history.
 
-    Its rows must be those that its manifest names. Raises HubError where it cannot be fetched, RegistryError where
-    it was not made by negbank, was changed, or another version of that number is here.
+    Its rows must be those that its manifest names. Raises HubError if it cannot be fetched, was not made by negbank or
+    has more than `max_gb` gigabytes, and RegistryError if it was changed or is another one than the dataset of that
+    name here. Then nothing of it is kept.
     """
     repo, _, revision = place.removeprefix("hf:").partition("@")
     target = open_registry(registry)
     with scratch_folder() as folder:
-        pulled = hub.pull(repo, revision or None, folder, progress=progress)
+        pulled = hub.pull(repo, revision or None, folder, ours=True, max_gb=max_gb, progress=progress)
         version = _take_in(target, pulled.folder, repo)
     dataset = version.manifest.dataset
     remote = target.remote(dataset)
@@ -151,8 +154,9 @@ def pull(place: str, *, registry: Place = None, progress: Progress = no_progress
 
 
 def load(
-    place: str, tier: str = "all", *, revision: str | None = None, split: str | None = None, registry: Place = None
-) -> Any:
+    place: str, tier: str = "all", *, revision: str | None = None, split: str | None = None,
+    max_gb: float = hub.MAX_GB, registry: Place = None,
+) -> Any:  # fmt: skip
     """The `datasets.Dataset` of one tier of a version, of exactly the one that is asked for.
 
     A name such as `arc` or `arc@v2` is a dataset of the registry, `org/arc` (or `org/arc@v2`) one on the Hub;
@@ -160,7 +164,7 @@ def load(
     falls back to the newest version in its cache where the Hub cannot be reached; this does not.
 
     Raises UnknownNameError for a dataset or version that is not in the registry, HubError for one that cannot be
-    fetched.
+    fetched or has more than `max_gb` gigabytes, and SourceError for one that reads files of another place.
     """
     from negbank.sources.hub import load_folder
 
@@ -171,7 +175,7 @@ def load(
     if "/" not in name:
         return load_folder(_local_folder(f"{name}@{wanted}" if wanted else name, registry), tier, split)
     with scratch_folder() as folder:
-        pulled = hub.pull(name, wanted or None, folder)
+        pulled = hub.pull(name, wanted or None, folder, max_gb=max_gb)
         kept = cache_folder() / "hub" / name.replace("/", "--") / pulled.commit
         with translated(kept):
             if not kept.exists():
@@ -219,43 +223,54 @@ def _fetch_version(
     written = set()
     with scratch_folder() as folder:
         try:
-            pulled = hub.pull(remote["repo"], revision, folder, progress=progress)
+            pulled = hub.pull(remote["repo"], revision, folder, ours=True, progress=progress)
         except HubError:
             return set()
         for part in version.manifest.parts:
             files = data_files(pulled.folder, part)
-            if part.content in missing and files:
-                registry.restore(part, files)
+            if part.content in missing and files and _restored(registry, part, files):
                 written.add(part.content)
     return written
 
 
+def _restored(registry: Registry, part: Part, files: list[Path]) -> bool:
+    """Whether files hold the rows of a part, which are written again then."""
+    try:
+        registry.restore(part, files)
+    except StorageError:
+        raise
+    except (RegistryError, UnfoldingError):
+        return False
+    return True
+
+
 def _take_in(registry: Registry, folder: Path, repo: str) -> Version:
     """The version in a folder that was pulled, adopted; every name in it is a stranger's."""
-    marker = folder / MARKER
-    if not marker.exists():
-        raise RegistryError(f"{repo} was not made by negbank; bring its rows in with negbank add hf:{repo}")
     manifests = {path.stem: path.read_bytes() for path in (folder / ".negbank" / "manifests").glob("*.json")}
     try:
-        name = str(json.loads(marker.read_text())["manifest"])
-    except (ValueError, KeyError, TypeError) as error:
+        name = str(json.loads((folder / MARKER).read_bytes())["manifest"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise RegistryError(f"{repo} does not say which version it is: {MARKER} is broken") from error
+    measured = [_measurement_of(path, name) for path in sorted((folder / ".negbank" / "validations").glob("*.json"))]
     version = registry.adopt(name, manifests, lambda part: data_files(folder, part))
-    for path in sorted((folder / ".negbank" / "validations").glob("*.json")):
-        registry.record_validation(version, _measurement_of(path, version))
+    for text in measured:
+        registry.record_validation(version, text)
     return version
 
 
-def _measurement_of(path: Path, version: Version) -> str:
-    """What was measured on a version and came with it (JSON). Raises BenchmarkError where it is no such thing."""
-    text = path.read_text(encoding="utf-8")
+def _measurement_of(path: Path, name: str) -> str:
+    """What was measured on the version with that manifest and came with it (JSON). Raises BenchmarkError."""
+    try:
+        text = path.read_bytes().decode()
+    except UnicodeDecodeError as error:
+        raise BenchmarkError(f"{path.name} cannot be read: it is no UTF-8 text; nothing was taken in") from error
     if benchmarks_in([text]):
         result = read_result(text, path.name)
         text, manifest = to_json(result), result.manifest
     else:
         manifest = json.loads(text).get("manifest")
-    if manifest != version.name:
-        raise RegistryError(f"{path.name} says what was measured on another version than {version}")
+    if manifest != name:
+        raise BenchmarkError(f"{path.name} says what was measured on another version; nothing was taken in")
     return text
 
 

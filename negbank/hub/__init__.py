@@ -5,20 +5,25 @@ who push at once, one is told. Pull resolves a revision to its commit once, judg
 the first byte is written, and checks every file against the hash that the commit holds.
 """
 
-from negbank.hub.pulling import MAX_FILE_BYTES, Pulled, pull, unsafe_path
+from negbank.hub.pulling import MAX_GB, Listing, Pulled, look, pull, unsafe_path
 from negbank.hub.pushing import Pushed, PushSettings, push_folder
+from negbank.hub.readme import notes_of, refuse_strange_notes
 from negbank.hub.remote import check_repo_name, whoami_namespace
 from negbank.hub.tagging import Tagged, set_tags
 
 __all__ = [
-    "MAX_FILE_BYTES",
+    "MAX_GB",
+    "Listing",
     "Pulled",
     "PushSettings",
     "Pushed",
     "Tagged",
     "check_repo_name",
+    "look",
+    "notes_of",
     "pull",
     "push_folder",
+    "refuse_strange_notes",
     "set_tags",
     "unsafe_path",
     "whoami_namespace",

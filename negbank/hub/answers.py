@@ -40,7 +40,8 @@ def patiently(call: Callable[[], _T]) -> _T:
     """
     for wait_s in _WAITS_S:
         try:
-            return call()
+            with understood():
+                return call()
         except HfHubHTTPError as error:
             wait_s = _asked_wait_s(error) or wait_s
             if error.response.status_code not in _LATER or wait_s > _LONGEST_WAIT_S:
@@ -48,7 +49,8 @@ def patiently(call: Callable[[], _T]) -> _T:
         except HTTP_ERROR:
             pass
         time.sleep(wait_s)
-    return call()
+    with understood():
+        return call()
 
 
 def _asked_wait_s(error: HfHubHTTPError) -> float | None:
@@ -64,8 +66,18 @@ def translated(repo: str) -> Iterator[None]:
     """Turn what huggingface-hub raises into HubError with what to do next."""
     try:
         yield
-    except (HTTP_ERROR, OSError, ValueError, RuntimeError, KeyError) as error:
+    except (HTTP_ERROR, OSError, ValueError, RuntimeError) as error:
         raise HubError(f"{repo}: {_explanation(error)}") from error
+
+
+@contextlib.contextmanager
+def understood() -> Iterator[None]:
+    """Turn what huggingface-hub raises on an answer that it cannot read into HubError: the answer is a stranger's."""
+    try:
+        yield
+    except (TypeError, AttributeError, KeyError, RecursionError) as error:
+        said = clean(str(error)) or type(error).__name__
+        raise HubError(f"the Hub's answer cannot be read ({said}); is HF_ENDPOINT a Hub?") from error
 
 
 def _explanation(error: BaseException) -> str:
@@ -82,8 +94,6 @@ def _explanation(error: BaseException) -> str:
     if any(isinstance(link, (HTTP_ERROR, ConnectionError)) for link in chain):
         what = f"{type(chain[-1]).__name__}: {clean(str(chain[-1]))}"
         return f"the connection to the Hub failed ({what}); run it again: what has arrived is not sent twice"
-    if isinstance(error, KeyError):
-        return f"the Hub's answer lacks {error}; is HF_ENDPOINT a Hub?"
     return clean(str(error)) or type(error).__name__
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -15,10 +16,12 @@ from huggingface_hub import HfApi, RepoFile, RepoFolder
 from huggingface_hub.errors import RevisionNotFoundError
 
 from negbank.errors import HubError, nearest_hint
-from negbank.hub.answers import HF_UTILS, api_with_token, clean, patiently, translated
+from negbank.hub.answers import HF_UTILS, api_with_token, clean, patiently, translated, understood
 
 OURS: Final = ("data/*", ".negbank/*")
 """The files that negbank writes and may take away."""
+
+_COMMIT: Final = re.compile(r"[0-9a-f]{40,64}")
 
 
 def whoami_namespace() -> str:
@@ -27,7 +30,8 @@ def whoami_namespace() -> str:
     Raises HubError where there is no token, or where the Hub does not accept it.
     """
     with translated("your account"):
-        return str(patiently(api_with_token().whoami)["name"])
+        api = api_with_token()
+        return str(patiently(lambda: api.whoami()["name"]))
 
 
 def check_repo_name(name: str) -> str:
@@ -69,26 +73,38 @@ class Digest:
         return self.sha256 == remote.lfs.sha256 if remote.lfs else self.blob == remote.blob_id
 
 
+def announced(file: RepoFile) -> int:
+    """The bytes that a file of a commit has, as the Hub says."""
+    return file.lfs.size if file.lfs else file.size
+
+
 def resolve(api: HfApi, repo: str, revision: str | None) -> str:
     """The commit that a revision names at this moment."""
     try:
         commit = patiently(lambda: api.dataset_info(repo, revision=revision)).sha
     except RevisionNotFoundError as error:
-        raise HubError(f"{repo}: no revision {revision!r}{nearest_hint(revision or '', tags(api, repo))}") from error
+        near = nearest_hint(revision or "", map(clean, tags(api, repo)))
+        raise HubError(f"{repo}: no revision {clean(revision or '')!r}{near}") from error
     if not commit:
         raise HubError(f"{repo} has no commit yet")
+    if not isinstance(commit, str) or not _COMMIT.fullmatch(commit):
+        raise HubError(f"{repo}: the Hub names {clean(str(commit))!r}, which is no commit; is HF_ENDPOINT a Hub?")
     return commit
 
 
 def tags(api: HfApi, repo: str) -> dict[str, str]:
     """The commit that each tag stands on."""
     refs = patiently(lambda: api.list_repo_refs(repo, repo_type="dataset"))
-    return {ref.name: ref.target_commit for ref in refs.tags}
+    return {str(ref.name): str(ref.target_commit) for ref in refs.tags}
 
 
-def tree(api: HfApi, repo: str, commit: str) -> Iterable[RepoFile | RepoFolder]:
-    """Every file and folder of a commit."""
-    return api.list_repo_tree(repo, recursive=True, revision=commit, repo_type="dataset")
+def tree(api: HfApi, repo: str, commit: str) -> Iterator[RepoFile | RepoFolder]:
+    """Every file and folder of a commit, with sizes that are numbers."""
+    with understood():
+        for entry in api.list_repo_tree(repo, recursive=True, revision=commit, repo_type="dataset"):
+            if isinstance(entry, RepoFile) and not (type(size := announced(entry)) is int and size >= 0):
+                raise HubError(f"{repo}: {clean(str(entry.path))!r} has the size {clean(str(size))!r}, which is none")
+            yield entry
 
 
 def fits(path: str, patterns: Iterable[str]) -> bool:

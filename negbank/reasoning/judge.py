@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import subprocess
-import sys
 import threading
 from types import TracebackType
 from typing import IO, Final
 
 from negbank.errors import LabelError
+from negbank.processes import own_command, own_environment
 
 TIME_LIMIT: Final = "time-limit"
 BROKEN: Final = "judge-ended"
@@ -60,11 +59,10 @@ class MathJudge:
             self._end()
 
     def _start(self) -> None:
-        command = [sys.executable, "-m", "negbank.reasoning.judge_process", str(self.memory_mb)]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+        command = own_command("negbank.reasoning.judge_process", str(self.memory_mb))
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-            encoding="utf-8", env=environment,
+            encoding="utf-8", env=own_environment(),
         )  # fmt: skip
         self._process, self._lines = process, queue.Queue()
         if process.stdout is not None:

@@ -8,14 +8,7 @@ import sys
 
 from math_verify import parse, verify  # type: ignore[import-untyped]
 
-
-def limit_memory(megabytes: int) -> None:
-    """Let this process have so much address space and no more, where the system can say so."""
-    try:
-        import resource
-    except ImportError:  # Windows: the time limit alone holds there
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (megabytes * 2**20, megabytes * 2**20))
+from negbank.processes import limit_memory
 
 
 def judge(gold: str, answer: str) -> str:

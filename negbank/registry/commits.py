@@ -5,19 +5,24 @@ from __future__ import annotations
 import datetime
 import getpass
 import hashlib
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+import pyarrow.parquet as pq
 
 from negbank.errors import RegistryError
 from negbank.records import ALL_TIERS, columns_of
-from negbank.registry.contents import Content, Contents
+from negbank.registry.catalogue import read_version
+from negbank.registry.contents import Content, Contents, Staged
+from negbank.registry.disk import translated
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import Store
 from negbank.text.display import cut, visible
+from negbank.unfolding import refuse_unfolding
 
 
 @dataclass(frozen=True)
@@ -94,37 +99,79 @@ class Maker:
                 return Commit(Version(manifest, name), created=True)
 
     def adopt(self, name: str, manifests: Mapping[str, bytes], rows: Callable[[Part], Sequence[Path]]) -> Version:
-        """The version `name` that was made elsewhere, with its history as far as `manifests` hold it."""
-        history = _history(name, manifests)
+        """The version `name` that was made elsewhere, with its history as far as `manifests` hold it.
+
+        All of it is checked before anything is kept.
+        """
+        history = read_history(name, manifests)
         self._refuse_others(history)
-        for part in history[name].parts:
-            if self.contents.find(part.content) is None:
-                self.restore(part, rows(part))
+        self._refuse_counts(history)
+        missing = [part for part in history[name].parts if self.contents.find(part.content) is None]
+        self._take(missing, rows)
         for own, manifest in sorted(history.items(), key=lambda item: item[1].number):
             self.store.blobs.put("manifests", manifests[own])
-            self.store.refs.make_version(manifest.dataset, manifest.number, own)
+            if not self.store.refs.make_version(manifest.dataset, manifest.number, own):
+                self._refuse_others({own: manifest})  # another writer was first
         return Version(history[name], name)
 
     def restore(self, part: Part, files: Sequence[Path]) -> None:
         """Write the rows of a part from files. Raises RegistryError where they are not the rows that it names."""
+        self._take([part], lambda _: files)
+
+    def _take(self, parts: Sequence[Part], rows: Callable[[Part], Sequence[Path]]) -> None:
+        """Keep the rows of parts, of all or of none."""
+        with translated(self.store.place), self.store.blobs.scratch() as folder:
+            staged = [self._stage(part, rows(part), folder / f"{n}.parquet") for n, part in enumerate(parts)]
+            for own in staged:
+                self.contents.take(own)
+
+    def _stage(self, part: Part, files: Sequence[Path], target: Path) -> Staged:
         if not files:
             raise RegistryError(f"the files with the rows of {part.tier} are missing; nothing was taken in")
-        content = self.contents.write(files, columns_of(part.tier))
-        if content.digest != part.content:
+        refuse_unfolding(files)
+        columns = columns_of(part.tier)
+        staged = self.contents.stage(files, columns, target)
+        if (staged.digest, staged.rows) != (part.content, part.rows):
+            new = sorted({name for file in files for name in pq.read_schema(file).names} - set(columns))
+            newer = f"they have the columns {', '.join(new)[:80]}, so a newer negbank may have made them" if new else ""
             raise RegistryError(
-                f"the rows of {part.tier} are not those that the manifest names ({content.digest[:12]} instead of "
-                f"{part.content[:12]}): someone changed the files; nothing was taken in"
+                f"the rows of {part.tier} are not those that the manifest names ({staged.rows:,} rows, "
+                f"{staged.digest[:12]}, instead of {part.rows:,} rows, {part.content[:12]}): "
+                f"{newer or 'someone changed the files'}; nothing was taken in"
             )
+        return staged
 
     def _refuse_others(self, history: Mapping[str, Manifest]) -> None:
-        """Refuse a history of which a version is here already and is another one."""
-        refs = self.store.refs.versions()
-        for name, manifest in history.items():
-            known = refs.get((manifest.dataset, manifest.number))
-            if known and known != name:
+        """Refuse a history that is not that of the dataset which has its name here."""
+        dataset = next(iter(history.values())).dataset
+        known = {number: name for (own, number), name in self.store.refs.versions().items() if own == dataset}
+        clash = next((m for name, m in history.items() if known.get(m.number, name) != name), None)
+        if clash is None and known and not self._joins(history, dataset, known):
+            clash = max(history.values(), key=lambda manifest: manifest.number)
+        if clash:
+            raise RegistryError(
+                f"{dataset} is here already, and its history does not lead to this {dataset}@v{clash.number}: it is "
+                "another one; pull into another registry (--registry DIR), or remove this one first (negbank rm "
+                f"{dataset})"
+            )
+
+    def _joins(self, history: Mapping[str, Manifest], dataset: str, known: Mapping[int, str]) -> bool:
+        """Whether a history shares a version with the one here, or begins where that ends, or ends where it begins."""
+        if set(known.values()) & {*history, *(manifest.parent for manifest in history.values())}:
+            return True
+        first = read_version(self.store, dataset, min(known), known[min(known)])
+        return first.manifest.parent in history
+
+    def _refuse_counts(self, history: Mapping[str, Manifest]) -> None:
+        """Refuse a history that says of one content how many rows it has in two ways."""
+        counts: dict[str, int] = {}
+        for part in (part for manifest in history.values() for part in manifest.parts):
+            if part.content not in counts and (content := self.contents.find(part.content)):
+                counts[part.content] = content.rows
+            if counts.setdefault(part.content, part.rows) != part.rows:
                 raise RegistryError(
-                    f"{manifest.dataset}@v{manifest.number} is here already and is another one; pull into another "
-                    f"registry (--registry DIR), or remove this one first (negbank rm {manifest.dataset})"
+                    f"the history counts {part.rows:,} rows of {part.tier} ({part.content[:12]}) where there are "
+                    f"{counts[part.content]:,}: it was made up; nothing was taken in"
                 )
 
     def _write(self, part: NewPart) -> Part:
@@ -167,22 +214,21 @@ def tier_order(tier: str) -> tuple[int, str]:
     return (ALL_TIERS.index(tier) if tier in ALL_TIERS else len(ALL_TIERS), tier)
 
 
-def _history(name: str, manifests: Mapping[str, bytes]) -> dict[str, Manifest]:
+def read_history(name: str, manifests: Mapping[str, bytes]) -> dict[str, Manifest]:
     """The manifest of that name and those that it came from, by name, each checked. Raises RegistryError."""
     found: dict[str, Manifest] = {}
     next_name: str | None = name
-    while next_name and next_name in manifests and next_name not in found:
+    while next_name and next_name in manifests:
         if hashlib.sha256(manifests[next_name]).hexdigest() != next_name:
             raise RegistryError(f"the manifest {next_name[:12]} was changed: its content does not match its name")
         found[next_name] = Manifest.from_json(manifests[next_name])
         next_name = found[next_name].parent
     if not found:
         raise RegistryError(f"the manifest {name[:12]} is missing")
-    if (
-        len({(m.dataset, m.number) for m in found.values()}) < len(found)
-        or len({m.dataset for m in found.values()}) > 1
-    ):
-        raise RegistryError(f"the history of {name[:12]} is not that of one dataset")
+    line = list(found.values())
+    follow = all(after.number == before.number + 1 for after, before in itertools.pairwise(line))
+    if not follow or len({manifest.dataset for manifest in line}) > 1:
+        raise RegistryError(f"the history of {name[:12]} is not that of one dataset, a version after the other")
     return found
 
 

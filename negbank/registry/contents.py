@@ -82,6 +82,15 @@ class Content:
         return json.dumps(asdict(self), indent=1).encode()
 
 
+@dataclass(frozen=True)
+class Staged:
+    """Rows in a file that nothing names yet, the hash of their content, and how many they are."""
+
+    file: Path
+    digest: str
+    rows: int
+
+
 class Contents:
     """The contents of one registry's blobs."""
 
@@ -163,12 +172,8 @@ class Contents:
         MAX_UNFOLDED bytes at a time: it may come from a stranger.
         """
         if not isinstance(rows, pl.DataFrame):
-            for path in rows:
-                _refuse_bomb(path)
-            with contextlib.suppress(_NotInOrderError):
-                return self._write((as_rows(frame, columns) for frame in _files_in_order(rows, columns)), columns)
-            with self.engine() as engine:
-                return self._write((as_rows(frame, columns) for frame in engine.sorted_files(rows, columns)), columns)
+            with translated(self.blobs.place), self.blobs.scratch() as folder:
+                return self.take(self.stage(rows, columns, folder / "rows.parquet"))
         ordered = as_rows(rows, columns).sort(ORDER)
         batch = share_of(columns, BATCH)
         starts = range(0, max(1, ordered.height), batch)
@@ -198,17 +203,36 @@ class Contents:
             digest, rows = _digest(engine, self.files(edited))
         return self.keep(Content(digest, rows, layers))
 
-    def _write(self, ordered: Iterable[pl.DataFrame], columns: pl.Schema) -> Content:
+    def stage(self, files: Sequence[Path], columns: pl.Schema, target: Path) -> Staged:
+        """Write the rows of Parquet files to `target`, on the registry's disk, where nothing names them yet.
+
+        Raises RegistryError as `write` does.
+        """
+        for path in files:
+            _refuse_bomb(path)
+        with contextlib.suppress(_NotInOrderError):
+            return self._stage((as_rows(frame, columns) for frame in _files_in_order(files, columns)), columns, target)
         with self.engine() as engine:
-            file = engine.spill / "rows.parquet"
-            with translated(self.blobs.place):
-                write_table(file, object_schema(columns), hashed_ahead(ordered))
-            pa.default_memory_pool().release_unused()  # before DuckDB takes its share
-            digest, rows = _digest(engine, [LayerFiles(file, None)])
-            if known := self._sound(digest):
-                return known
-            name, size = self.blobs.put_file("objects", file)
-        return self.keep(Content(digest, rows, (Layer(name, None, size),)))
+            frames = (as_rows(frame, columns) for frame in engine.sorted_files(files, columns))
+            return self._stage(frames, columns, target)
+
+    def take(self, staged: Staged) -> Content:
+        """Make an object of rows that were staged, unless they are here already."""
+        if known := self._sound(staged.digest):
+            return known
+        name, size = self.blobs.put_file("objects", staged.file)
+        return self.keep(Content(staged.digest, staged.rows, (Layer(name, None, size),)))
+
+    def _stage(self, ordered: Iterable[pl.DataFrame], columns: pl.Schema, target: Path) -> Staged:
+        with translated(self.blobs.place):
+            write_table(target, object_schema(columns), hashed_ahead(ordered))
+        pa.default_memory_pool().release_unused()  # before DuckDB takes its share
+        with self.engine() as engine:
+            return Staged(target, *_digest(engine, [LayerFiles(target, None)]))
+
+    def _write(self, ordered: Iterable[pl.DataFrame], columns: pl.Schema) -> Content:
+        with translated(self.blobs.place), self.blobs.scratch() as folder:
+            return self.take(self._stage(ordered, columns, folder / "rows.parquet"))
 
     def _layer(self, engine: Engine, added: pa.Table, gone: pa.Table) -> Layer:
         names: list[str | None] = []

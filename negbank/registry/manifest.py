@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from negbank.errors import RegistryError
 from negbank.registry.names import check_dataset_name, is_hash
 
-_SPLIT = re.compile(r"[A-Za-z0-9_.]{1,64}")
+_SPLIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]{0,63}")
 _TIER = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
 _MOST = 10**12
-"""No count is larger: neither rows nor versions."""
+"""No count is larger."""
+MOST_VERSIONS = 10**9 - 1
+"""No number of a version is larger: it is part of a file's name."""
+_DEEPEST = 64
+"""Records in records, where ours have six: what walks through them does so by recursion."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +62,7 @@ class Manifest:
         """The manifest that `to_json` wrote. Raises RegistryError for anything else: it may come from a stranger."""
         try:
             record = json.loads(data)
+            _refuse_newer(record)
             manifest = cls(**{**record, "parts": tuple(Part(**part) for part in record["parts"])})
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise RegistryError(f"a manifest cannot be read: {error}") from error
@@ -66,10 +71,10 @@ class Manifest:
 
     def check(self) -> None:
         """Raise RegistryError where a field has another form than negbank gives it."""
-        check_dataset_name(self.dataset if isinstance(self.dataset, str) else repr(self.dataset))
+        check_dataset_name(self.dataset if isinstance(self.dataset, str) else "")
         texts = (self.created, self.author, self.message, self.command)
         tests = {
-            "number": is_count(self.number) and self.number >= 1,
+            "number": is_count(self.number) and 1 <= self.number <= MOST_VERSIONS,
             "parent": self.parent is None or is_hash(self.parent),
             "created, author, message or command": all(isinstance(text, str) for text in texts),
             "parts: there are none": bool(self.parts),
@@ -80,6 +85,30 @@ class Manifest:
             raise RegistryError(
                 f"the manifest of {self.dataset}@v{self.number!r:.12} is not one that negbank writes ({wrong})"
             )
+
+
+def _refuse_newer(record: dict[str, Any]) -> None:
+    """Raise RegistryError for what this negbank does not know: it would lose it, and give the version another name."""
+    known = [(record, Manifest), *((part, Part) for part in record["parts"])]
+    if new := sorted({str(key)[:40] for own, kind in known for key in set(own) - {f.name for f in fields(kind)}}):
+        raise RegistryError(
+            f"a manifest was made by a newer negbank: it says {', '.join(map(repr, new[:3]))}, which this one does not "
+            "know. Upgrade negbank"
+        )
+    if _depth(record) > _DEEPEST:
+        raise RegistryError(f"a manifest cannot be read: it has lists in lists, more than {_DEEPEST} deep")
+
+
+def _depth(record: object) -> int:
+    """How many lists and records stand in each other."""
+    depth, level = 0, [record]
+    while level:
+        nested = [
+            value.values() if isinstance(value, dict) else value for value in level if isinstance(value, list | dict)
+        ]
+        level = [value for values in nested for value in values]
+        depth += bool(nested)
+    return depth
 
 
 def is_count(value: object) -> bool:

@@ -6,18 +6,19 @@ import re
 from dataclasses import dataclass
 
 from negbank.errors import RegistryError
+from negbank.folders import DEVICES
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,94}[a-z0-9])?")
 _VERSION = re.compile(r"v[0-9]+")
 _NUMBER = re.compile(r"v([1-9][0-9]{0,8})")
 _HASH = re.compile(r"[0-9a-f]{64}")
 _DIGITS = re.compile(r"[0-9a-f]{4,64}")
-_RESERVED = frozenset(["head", "latest", "newest", "main", "all", "con", "prn", "aux", "nul"])
+_RESERVED = frozenset(["head", "latest", "newest", "main", "all", *DEVICES])
 """Words that mean something to a hub, to git, to a reader of `arc@latest`, or to a file system."""
 
 _ALLOWED = (
     "use up to 96 lower-case letters, digits, '.', '_' and '-', with a letter or digit at both ends and no '..'; "
-    f"{', '.join(sorted(_RESERVED))} are reserved"
+    f"{', '.join(sorted(_RESERVED - DEVICES))} and the names of devices (con, com1) are reserved"
 )
 
 

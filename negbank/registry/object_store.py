@@ -13,9 +13,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from negbank.errors import RegistryError, StorageError
+from negbank.folders import without_password
 from negbank.registry import disk
 from negbank.registry.blobs import MARKER, SUFFIX, FolderBlobs
 from negbank.registry.disk import hash_file, remove_files, translated
+from negbank.registry.names import is_hash
 
 _CHUNK = 1 << 22
 
@@ -25,12 +27,12 @@ class ObjectStoreBlobs(FolderBlobs):
 
     def __init__(self, url: str, cache: Path) -> None:
         super().__init__(cache / hashlib.sha256(url.encode()).hexdigest()[:16])
-        self.url = url.rstrip("/")
-        self._files, self._base = _open(self.url)
+        self.url = without_password(url.rstrip("/"))
+        self._files, self._base = _open(url.rstrip("/"))
 
     @property
     def place(self) -> str:
-        """The URL."""
+        """The URL, without a password."""
         return self.url
 
     def marker(self) -> bytes | None:
@@ -121,8 +123,9 @@ class ObjectStoreBlobs(FolderBlobs):
             except FileNotFoundError:
                 return
         for path, entry in found.items():
-            if PurePosixPath(path).suffix == SUFFIX[folder]:
-                yield PurePosixPath(path).stem, int(entry["size"])
+            name = PurePosixPath(path).stem
+            if is_hash(name) and path == self._remote(folder, name):  # else it is somebody else's
+                yield name, int(entry["size"])
 
     def remove(self, folder: str, names: Iterable[str]) -> None:
         """Take blobs away, in the object store and in the cache."""
@@ -179,9 +182,14 @@ class ObjectStoreBlobs(FolderBlobs):
             raise
         except Exception as error:
             raise StorageError(
-                f"{self.url} does not answer as it should ({type(error).__name__}: {error}); see that the bucket is "
-                "there, that the credentials are set, and that the network is up. Nothing was published"
+                f"{self.url} does not answer as it should ({type(error).__name__}: {_said(error)}); see that the "
+                "bucket is there, that the credentials are set, and that the network is up. Nothing was published"
             ) from error
+
+
+def _said(error: Exception) -> str:
+    """What a client of an object store said, on one line and without a password."""
+    return without_password(" ".join(str(error).split()))[:300]
 
 
 def _open(url: str) -> tuple[Any, str]:
@@ -192,6 +200,7 @@ def _open(url: str) -> tuple[Any, str]:
         files, path = fsspec.core.url_to_fs(url, use_listings_cache=False)
     except (ImportError, ValueError) as error:
         protocol = url.partition("://")[0]
+        shown = without_password(url)
         extra = "; pip install 'negbank[s3]'" if protocol == "s3" else ""
-        raise RegistryError(f"{url}: {protocol} cannot be read here ({error}){extra}") from error
+        raise RegistryError(f"{shown}: {protocol} cannot be read here ({_said(error)}){extra}") from error
     return files, str(path).rstrip("/")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 
 from negbank.errors import RegistryError
-from negbank.folders import RegistryPlace, cache_folder, expanded, is_url, registry_place
+from negbank.folders import RegistryPlace, cache_folder, expanded, is_url, registry_place, without_password
 from negbank.registry.blobs import FolderBlobs
 from negbank.registry.refs import FolderRefs, Refs
 from negbank.registry.store import Store
@@ -19,7 +19,7 @@ def open_store(place: RegistryPlace) -> Store:
         return Store(blobs, _postgres(refs))
     if is_url(root):
         raise RegistryError(
-            f"{root} cannot name versions atomically by itself; say which PostgreSQL does: "
+            f"{without_password(root)} cannot name versions atomically by itself; say which PostgreSQL does: "
             "--refs postgresql://USER@HOST/DATABASE, or NEGBANK_REFS"
         )
     return Store(blobs, FolderRefs(blobs.root))

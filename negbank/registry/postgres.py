@@ -21,9 +21,9 @@ import re
 import uuid
 from collections.abc import Iterator
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import psycopg
+import psycopg.conninfo
 
 from negbank.errors import RegistryError, StorageError
 from negbank.folders import without_password
@@ -53,6 +53,7 @@ class PostgresRefs:
         if not re.match(r"postgres(ql)?://", url):
             raise RegistryError(f"--refs takes postgresql://USER@HOST/DATABASE, not {without_password(url)!r}")
         self.url = url
+        self._secret = _password_in(url)
         self.place = without_password(url)
         self._holding: psycopg.Connection[Any] | None = None
         self._id: str | None = None
@@ -109,7 +110,10 @@ class PostgresRefs:
     def remote(self, dataset: str) -> dict[str, Any]:
         """Where a dataset was pushed to or pulled from; empty where it never was."""
         found = self._ask("select record from negbank_remotes where dataset = %s", dataset)
-        return dict(found[0][0]) if found else {}
+        record = found[0][0] if found else {}
+        if not isinstance(record, dict):
+            raise RegistryError(f"{self.place} has a record of where {dataset!r} was pushed that negbank did not write")
+        return record
 
     def set_remote(self, dataset: str, record: dict[str, Any]) -> None:
         """Keep where a dataset was pushed to or pulled from."""
@@ -167,24 +171,36 @@ class PostgresRefs:
     def _has_tables(self, connection: psycopg.Connection[Any]) -> bool:
         return _rows(connection, "select to_regclass('negbank_validations') is not null")[0][0] is True
 
+    def _said(self, error: Exception) -> str:
+        """What the database said, on one line and without the password."""
+        text = " ".join(str(error).split())
+        return without_password(text.replace(self._secret, "***") if self._secret else text)
+
     @contextlib.contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except psycopg.OperationalError as error:
             raise StorageError(
-                f"{self.place} does not answer ({_said(error, self.url)}); see that it runs and that user and password "
+                f"{self.place} does not answer ({self._said(error)}); see that it runs and that user and password "
                 "are right. What was not said to be done was not published"
             ) from None
         except psycopg.Error as error:
-            raise StorageError(f"{self.place}: {_said(error, self.url)}") from None
+            raise StorageError(f"{self.place}: {self._said(error)}") from None
 
 
-def _said(error: Exception, url: str) -> str:
-    """What the database said, on one line and without the password."""
-    text = " ".join(str(error).split())
-    password = urlsplit(url).password
-    return text.replace(password, "***") if password else text
+def _password_in(url: str) -> str | None:
+    """The password in a URL, None where it has none. Raises RegistryError, which does not quote it, if it is no URL."""
+    try:
+        said = psycopg.conninfo.conninfo_to_dict(url)
+    except psycopg.Error:
+        said = {"port": "?"}
+    if not re.fullmatch("[0-9,]*", str(said.get("port") or "")):
+        raise RegistryError(
+            "--refs (or NEGBANK_REFS) cannot be read as postgresql://USER:PASSWORD@HOST:PORT/DATABASE; write what is "
+            "neither a letter nor a digit in a password as % and its code, such as %40 for @"
+        )
+    return str(said["password"]) if said.get("password") else None
 
 
 def _rows(connection: psycopg.Connection[Any], query: str, *values: object) -> list[tuple[Any, ...]]:

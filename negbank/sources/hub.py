@@ -1,26 +1,36 @@
 """Reading benchmarks from the Hugging Face Hub, or from a folder that mirrors it.
 
-`datasets.load_dataset` is the one reading path. `NEGBANK_HUB_MIRROR=<dir>` makes every `org/name` resolve to
-`<dir>/org/name`, as a cluster without a network needs. This module owns the package `datasets`.
+`datasets` is the one reading path. `NEGBANK_HUB_MIRROR=<dir>` makes every `org/name` resolve to `<dir>/org/name`, as a
+cluster without a network needs. This module owns the package `datasets`.
+
+A repository is a stranger's, on the Hub and in a mirror. Its README chooses the files that `datasets` reads, so these
+must be its own, of a kind that is only data, and not too large; nothing in it is ever run.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from negbank.errors import HubUnreachableError, NegbankError, SourceError, UnknownNameError
 from negbank.folders import cache_folder, expanded
+from negbank.unfolding import refuse_unfolding
+
+if TYPE_CHECKING:
+    from negbank.hub import Listing
 
 MIRROR_VARIABLE = "NEGBANK_HUB_MIRROR"
+
+_KINDS: Final = ("parquet", "json", "csv", "arrow", "text", "cache")  # the last: what was made of one of these before
 
 
 @dataclass(frozen=True)
@@ -58,12 +68,16 @@ class HubDataset:
     def configs(self) -> list[str]:
         """The repository's configurations."""
         datasets = _import_datasets()
+        self._refuse_notes()
         with self._translated():
             return list(datasets.get_dataset_config_names(self._path(), revision=self._revision()))
 
     def splits(self, config: str | None) -> list[str]:
         """The splits of one configuration that are really there."""
-        datasets = _import_datasets()
+        builder = self._builder(config)
+        if builder.config.data_files:
+            return [str(split) for split in builder.config.data_files]
+        datasets = _import_datasets()  # offline: what `datasets` made before is read from its cache
         with self._translated():
             return list(datasets.get_dataset_split_names(self._path(), config, revision=self._revision()))
 
@@ -78,32 +92,66 @@ class HubDataset:
         known = self.splits(config)
         if base not in known:
             raise UnknownNameError("split", base, known, hint=f" (in {self.name}, {self.place})")
+        builder = self._builder(config)
         with self._translated(), _quiet_bars(datasets):
-            loaded = datasets.load_dataset(
-                self._path(), config, split=base, cache_dir=self._cache(), revision=self._revision()
-            )
-            frame = loaded.to_polars()
+            frame = _prepared(datasets, builder, base).to_polars()
         start, stop = _bounds(datasets, split, base, frame.height)
         return Slice(frame[start:stop], pl.concat([frame[:start], frame[stop:]]))
 
     def revision(self, config: str | None) -> str | None:
         """The commit that the Hub resolved, or None for a mirror (its content is hashed instead)."""
-        datasets = _import_datasets()
         if self.mirror:
             return None
-        with self._translated():
-            builder = datasets.load_dataset_builder(self._path(), config, revision=self._revision())
-        urls = [str(f) for files in (builder.config.data_files or {}).values() for f in files]
+        urls = _files_of(self._builder(config))
         commits = {u.partition("@")[2].partition("/")[0] for u in urls if u.startswith("hf://") and "@" in u}
         return commits.pop() if len(commits) == 1 else None
+
+    def _builder(self, config: str | None) -> Any:
+        """What `datasets` would read of a configuration, judged before any of it is read."""
+        datasets = _import_datasets()
+        self._refuse_notes()
+        with self._translated():
+            builder = datasets.load_dataset_builder(
+                self._path(), config, cache_dir=self._cache(), revision=self._revision()
+            )
+        if folder := self.mirror:
+            refuse_strange_files(self.name, builder, f"{folder.resolve().as_posix()}/")
+            return builder
+        found = _listing(self.name, self.branch)
+        base = f"hf://datasets/{self.name}@" + (f"{found.commit}/" if found else "")
+        refuse_strange_files(self.name, builder, base)
+        self._refuse_large([found.sizes.get(url.removeprefix(base), 0) for url in _files_of(builder)] if found else [])
+        return builder
+
+    def _refuse_notes(self) -> None:
+        """Raise HubError for a README that names other files than its own, or that would take hours to read."""
+        folder = self.mirror
+        if folder is None:
+            _listing(self.name, self.branch)
+        else:
+            _refuse_notes_of(self.name, folder)
+
+    def _refuse_large(self, sizes: list[int]) -> None:
+        """Raise SourceError for files that are too large to be read whole."""
+        from negbank.hub import MAX_GB
+
+        if sum(sizes) > MAX_GB * 1e9:
+            raise SourceError(
+                f"{self.name}: this configuration has {sum(sizes):,} bytes, more than the {MAX_GB:g} GB that are "
+                f"read from the Hub; download what you need of it (hf download {self.name} --repo-type dataset) and "
+                "name the files"
+            )
 
     def _path(self) -> str:
         folder = self.mirror
         return str(folder) if folder else self.name
 
     def _revision(self) -> str | None:
-        """The branch to read on the Hub; a mirror has the files of one."""
-        return None if self.mirror else self.branch
+        """The commit to read on the Hub, so that all is read from one; a mirror has the files of one."""
+        if self.mirror:
+            return None
+        found = _listing(self.name, self.branch)
+        return found.commit if found else self.branch
 
     def location(self) -> tuple[str, str | None]:
         """What `datasets.load_dataset` has to be given to read it: `path`, and `cache_dir`."""
@@ -144,18 +192,80 @@ class HubDataset:
                 f"{MIRROR_VARIABLE} to a folder that holds {self.name} as the Hub lays it out, "
                 "mine a file of your own, or try `negbank mine demo`"
             ) from error
-        except (ValueError, OSError) as error:
-            raise SourceError(f"{self.name}: cannot be read from {self.place}: {error}") from error
+        except Exception as error:  # `datasets` raises whatever it likes on a README or a file that it does not expect
+            raise SourceError(f"{self.name}: cannot be read from {self.place}: {_said(error)}") from error
 
 
 def load_folder(folder: Path, config: str, split: str | None) -> Any:
     """The `datasets.Dataset` (of all splits: a DatasetDict) of one configuration of a folder in the Hub's layout."""
     datasets = _import_datasets()
+    _refuse_notes_of(config, folder)
     try:
         with _quiet_bars(datasets):
-            return datasets.load_dataset(str(folder), config, split=split)
-    except (ValueError, OSError) as error:
-        raise SourceError(f"{config} cannot be loaded: {error}") from error
+            builder = datasets.load_dataset_builder(str(folder), config)
+            refuse_strange_files(config, builder, f"{folder.resolve().as_posix()}/")
+            return _prepared(datasets, builder, split)
+    except NegbankError:
+        raise
+    except Exception as error:  # as above
+        raise SourceError(f"{config} cannot be loaded: {_said(error)}") from error
+
+
+def refuse_strange_files(name: str, builder: Any, base: str) -> None:
+    """Raise SourceError where a README names files that are not below `base`, or of a kind that may be more than data.
+
+    `datasets` reads whatever file or URL a README in a folder names, also a private one of the user's.
+    """
+    for path in _files_of(builder):
+        own = os.path.normpath(path.removeprefix(base)) if path.startswith(base) else ".."
+        if own.startswith(("..", "/")) or "::" in path:
+            raise SourceError(
+                f"{name}: its README names a file that is not its own, {_short(path)!r}; nothing was read"
+            )
+    kind = type(builder).__module__.rpartition(".")[2]
+    if kind not in _KINDS:
+        raise SourceError(
+            f"{name}: its files are read by {kind!r} of `datasets`, and only {', '.join(_KINDS[:-1])} are read here; "
+            "convert them to JSON Lines or Parquet and name the files"
+        )
+
+
+def _files_of(builder: Any) -> list[str]:
+    """The files that a builder reads: paths or URLs."""
+    return [str(path) for paths in (builder.config.data_files or {}).values() for path in paths]
+
+
+def _prepared(datasets: Any, builder: Any, split: str | None) -> Any:
+    """The rows that a builder gives, as `datasets.load_dataset` has them, unless its Parquet files are bombs."""
+    files = [path for path in _files_of(builder) if path.endswith(".parquet")]
+    if files and not Path(builder.cache_dir).exists():  # else they were read before
+        there = datasets.DownloadManager(dataset_name=builder.dataset_name).download(files)
+        refuse_unfolding([Path(path) for path in there])
+    builder.download_and_prepare()
+    return builder.as_dataset(split=split)
+
+
+@functools.lru_cache(maxsize=64)
+def _listing(name: str, branch: str | None) -> Listing | None:
+    """What a repository on the Hub holds, asked once."""
+    from negbank.hub import look
+
+    return look(name, branch)
+
+
+def _refuse_notes_of(name: str, folder: Path) -> None:
+    from negbank.hub import notes_of, refuse_strange_notes
+
+    refuse_strange_notes(name, notes_of(folder))
+
+
+def _said(error: Exception) -> str:
+    return _short(str(error) or type(error).__name__)
+
+
+def _short(text: str) -> str:
+    """At most 300 characters on one line, of what others wrote."""
+    return "".join(c if c.isprintable() else " " for c in text[:301])[:300] + ("..." if len(text) > 300 else "")
 
 
 def _bounds(datasets: Any, split: str, base: str, rows: int) -> tuple[int, int]:
