@@ -133,6 +133,28 @@ def json_option(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")(command)
 
 
+def force_option(command: F) -> F:
+    """`--force`."""
+    help = "Overwrite a file that is there already."
+    return click.option("--force", is_flag=True, help=help)(command)
+
+
+def refused_options(command: F) -> F:
+    """`--refused FILE` and `--force`."""
+    return click.option(
+        "--refused",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="List what was refused, and why: .jsonl, .csv or .parquet.",
+    )(force_option(command))
+
+
+def refuse_force(force: bool, *outputs: str | None) -> None:
+    """Raise UsageError for `--force` where no file is asked for."""
+    if force and not any(outputs):
+        raise click.UsageError("--force has no effect here: it belongs to a file that is written")
+
+
 def encoder_options(command: F) -> F:
     """`--encoder`, `--device`, `--backend`."""
     command = click.option(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -177,14 +178,19 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
     """
     import negbank
     from negbank.cards.refusals import refusals, refusals_text
+    from negbank.checkout_folder import kept_in
 
     version = negbank.checkout(reference, folder, replace=force, format=format, registry=registry)
+    kept = kept_in(Path(folder))
     refused = refusals(version.mined)
     if as_json:
         listed = [asdict(refusal) for refusal in refused]
-        click.echo(json.dumps({"version": str(version), "folder": folder, "tiers": version.tiers, "refusals": listed}))
+        said = {"version": str(version), "folder": folder, "tiers": version.tiers, "refusals": listed, "kept": kept}
+        click.echo(json.dumps(said))
         return
     click.echo(f"{version} is in {folder}: {counted(version.rows, 'negative')}.")
+    if kept:
+        click.echo(f"Left as it was, since negbank did not write it: {', '.join(kept)}.")
     if refused:
         click.echo(f"Refused while it was made: {refusals_text(refused)}.")
     if format != "hub":

@@ -41,16 +41,14 @@ class ChainSettings:
 
     `trajectories` are files of JSON lines or of one JSON array, compressed or not (`-` is standard input), of `layout`,
     told by their first record where it is None, and under `license`, as the Hub names it. With `perturb`, gold chains
-    are broken. `models` write chains, and judge those of all ways. `refused` names a file that lists what was refused:
-    .jsonl, .csv or .parquet. With `strict`, only chains that mark their answer are taken (`#### 18`, `\\boxed{18}`,
-    `The answer is 18`).
+    are broken. `models` write chains, and judge those of all ways. With `strict`, only chains that mark their answer
+    are taken (`#### 18`, `\\boxed{18}`, `The answer is 18`).
     """
 
     trajectories: tuple[str, ...] = ()
     layout: str | None = None
     license: str | None = None
     perturb: bool = False
-    refused: str | None = None
     models: ModelSettings = field(default_factory=ModelSettings)
     strict: bool = False
     final_form: FinalForm = MARKED

@@ -54,6 +54,10 @@ class MineSettings:
     message: str | None = None
     command: str = ""
     """The command line, kept with the version."""
+    refused: str | None = None
+    """A file that lists what was refused: .jsonl, .csv or .parquet. It is tried before the work."""
+    replace: bool = False
+    """Whether `refused` may be a file that is there already."""
     source: SourceOptions = field(default_factory=SourceOptions)
     chains: ChainSettings = field(default_factory=ChainSettings)
     """Where the tier erroneous-cot has its chains from; it uses no encoder."""
