@@ -12,6 +12,7 @@ from typing import Any
 import click
 
 from negbank import __version__
+from negbank.cli.options import refuse_empty
 from negbank.errors import NegbankError
 
 COMMANDS = {
@@ -62,6 +63,9 @@ class Commands(click.Group):
             return None
         command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
+        for option in command.params:
+            if isinstance(option, click.Option) and option.name != "message":  # whose default is empty
+                option.callback = refuse_empty
         return command
 
     def resolve_command(

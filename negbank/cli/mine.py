@@ -13,6 +13,8 @@ from negbank.cli.chain_options import model_options, model_settings
 from negbank.cli.file_options import file_options, source_options
 from negbank.cli.judge_options import judge_options, judge_settings, step_judge_settings
 from negbank.cli.options import (
+    COUNT,
+    COUNT_OR_NONE,
     TIER,
     command_line,
     complete_source,
@@ -44,7 +46,7 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "fina
 )
 @click.option(
     "--per-question",
-    type=click.IntRange(1),
+    type=COUNT,
     default=3,
     show_default=True,
     metavar="K",
@@ -52,7 +54,7 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "fina
 )
 @click.option(
     "--expand",
-    type=click.IntRange(0),
+    type=COUNT_OR_NONE,
     default=0,
     metavar="N",
     help="Near-misses a question from the answers of other questions, besides its own wrong choices.",

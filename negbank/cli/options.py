@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from negbank.errors import nearest_hint
 from negbank.folders import RegistryPlace, without_password
-from negbank.terms import ALL_TIERS, DEFAULT_ENCODER
+from negbank.terms import ALL_TIERS, DEFAULT_ENCODER, MAX_COUNT
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +39,9 @@ class Name(click.ParamType[str]):
         """The names themselves, in help texts."""
         return "[" + "|".join(self.names) + "]"
 
+
+COUNT = click.IntRange(1, MAX_COUNT)
+COUNT_OR_NONE = click.IntRange(0, MAX_COUNT)
 
 TIER = Name("tier", ALL_TIERS)
 
@@ -126,6 +129,13 @@ def registry_option(command: F) -> F:
         return command(*args, registry=RegistryPlace(registry, refs), **given)
 
     return cast("F", with_place)
+
+
+def refuse_empty(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """`value` as it is. Raises BadParameter for an option with an empty text: it was meant to say something."""
+    if value == "" or (isinstance(value, tuple) and "" in value):
+        raise click.BadParameter("it must not be empty; leave the option out for its default", context, option)
+    return value
 
 
 def json_option(command: F) -> F:

@@ -9,7 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
+from negbank.cli.options import (
+    COUNT,
+    COUNT_OR_NONE,
+    TIER,
+    Name,
+    complete_dataset,
+    json_option,
+    registry_option,
+    size_text,
+)
 from negbank.folders import RegistryPlace
 from negbank.terms import ERRONEOUS_COT, counted
 
@@ -49,9 +58,9 @@ def ls(registry: RegistryPlace, as_json: bool) -> None:
 @click.command()
 @click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
 @click.option("--tier", type=TIER, help="Only this tier.")
-@click.option("-n", "--rows", type=click.IntRange(0), help="Rows to show, of each tier in turn.  [default: 3]")
+@click.option("-n", "--rows", type=COUNT_OR_NONE, help="Rows to show, of each tier in turn.  [default: 3]")
 @click.option("--where", metavar="SQL", help='Only rows for which this is true: "plausibility > 0.8".')
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="Show N rows drawn at random instead.")
+@click.option("--sample", type=COUNT, metavar="N", help="Show N rows drawn at random instead.")
 @click.option("--seed", type=click.IntRange(0), metavar="S", help="Decides what --sample draws.  [default: 0]")
 @click.option("--refused", is_flag=True, help="List what was refused while it was made, by reason, instead of rows.")
 @registry_option

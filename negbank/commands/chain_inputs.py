@@ -33,6 +33,8 @@ GENERATION: Final = "generation"
 STANDARD_INPUT: Final = "standard input"
 TRIES: Final = 4
 """Draws for each broken chain that is asked for: some come out alike."""
+MAX_REPEATS: Final = 1000
+"""Draws in a row that give nothing new before a question is taken to have no more broken chains."""
 
 
 @dataclass(frozen=True)
@@ -220,6 +222,7 @@ class PerturbedInput:
 
     def _broken(self, question: str, gold: str, number: int) -> Iterator[Trajectory | RefusedChain]:
         seen: set[str] = set()
+        repeats = 0
         for draw in range(self.per_question * TRIES):
             seed = self.seed * 2**20 + draw  # draws of two seeds never meet
             found = perturb(question, gold, seed)
@@ -227,7 +230,10 @@ class PerturbedInput:
                 yield RefusedChain(question, found.reason, number, 0)
                 return
             if found.chain in seen:
+                if (repeats := repeats + 1) == MAX_REPEATS:
+                    return
                 continue
+            repeats = 0
             said = {"way": PERTURBATION, "kind": found.kind, "before": found.before, "after": found.after, "seed": seed}
             yield Trajectory(
                 question, found.chain, found.steps, None, False, found.first_error_step, f"perturb-{found.kind}",
