@@ -35,7 +35,7 @@ class FileRows:
 
     def originals(self, rows: pl.Series) -> pl.DataFrame:
         """The records that `rows` (their numbers) came from, in the file's own columns."""
-        return frame_of([dict(self.records[number]) for number in rows], self.place)
+        return frame_of([dict(self.records[number]) for number in rows])
 
 
 @dataclass(frozen=True)

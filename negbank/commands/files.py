@@ -121,17 +121,23 @@ def _put(temporary: Path, target: Path, path: str | Path, replace: bool) -> None
 
 
 def write_rows(rows: pl.DataFrame, path: Path) -> None:
-    """Write `rows` as JSONL, CSV or Parquet, by the name's ending; lists are texts with `; ` between in CSV."""
+    """Write `rows` as JSONL, CSV or Parquet, by the name's ending; CSV has lists and objects as texts."""
     buffer = io.BytesIO()  # Python writes the file, so that a full disk is an OSError
     if path.suffix == ".jsonl":
         rows.write_ndjson(buffer)
     elif path.suffix == ".parquet":
         rows.write_parquet(buffer)
     else:
-        lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
-        rows.with_columns(pl.col(lists).list.join("; ")).write_csv(buffer)
+        rows.with_columns(_flat(column) for column in rows if column.dtype.is_nested()).write_csv(buffer)
     with translated(path.parent, ELSEWHERE):
         path.write_bytes(buffer.getbuffer())
+
+
+def _flat(column: pl.Series) -> pl.Series:
+    """A column of lists or objects as texts: lists of texts with `; ` between, others as JSON."""
+    if column.dtype == pl.List(pl.String):
+        return column.list.join("; ")
+    return pl.Series(column.name, [None if v is None else json.dumps(v, default=str) for v in column.to_list()])
 
 
 def write_spooled(spool: Path, schema: pl.Schema, path: Path) -> None:

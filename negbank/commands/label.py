@@ -16,6 +16,8 @@ from negbank.judging import JudgeSettings, load_judge
 from negbank.plausibility import MIN_QUESTIONS
 from negbank.records import Progress, no_progress
 from negbank.sources import SourceOptions, read_source
+from negbank.sources.cells import visible
+from negbank.sources.file import byte_columns
 from negbank.sources.summary import summary_lines
 from negbank.terms import DEFAULT_ENCODER
 
@@ -100,6 +102,8 @@ def _notices(file: FileRows, found: Assessed, source: str | None) -> list[str]:
     notices = list(found.judging.judged.notices()) if found.judging else []
     if replaced := [name for name in ADDED if any(name in record for record in file.records[:100])]:
         notices.append(f"{file.place}: its columns {', '.join(replaced)} are replaced")
+    if dropped := byte_columns([dict(record) for record in file.records]):
+        notices.append(f"{file.place}: not written, since they hold bytes: {', '.join(map(visible, dropped))}")
     if (count := found.behind.select("question", "answer").unique().height) < MIN_QUESTIONS:
         remedy = "" if source else "; name the questions' source with --source"
         few = "1 question says" if count == 1 else f"{count} questions say"

@@ -56,7 +56,7 @@ class AnswerRows:
     def originals(self) -> pl.DataFrame:
         """The record of each row of `frame`, in its own columns: what `label` gives back with its labels."""
         rows = self.records.rows
-        return frame_of([rows[number] for number in self.frame["row"]], self.records.place)
+        return frame_of([rows[number] for number in self.frame["row"]])
 
 
 def read_answer_rows(place: str, options: SourceOptions | None = None) -> AnswerRows:

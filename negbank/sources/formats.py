@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import sys
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -150,7 +151,7 @@ def _read_columns(data: bytes, rows: FileRows, format: str) -> None:
         return
     try:
         frame = _parquet(data, rows.path) if format == "Parquet" else _arrow(data)
-        rows.rows = frame_rows(frame)
+        rows.rows, rows.notes = frame_rows(frame)
     except (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException) as error:
         raise MalformedFileError(
             rows.path, f"not {'an Arrow' if format == 'Arrow' else 'a Parquet'} file: {error}"
@@ -179,11 +180,38 @@ def _arrow(data: bytes) -> pl.DataFrame:
     return pl.read_ipc_stream(io.BytesIO(data))
 
 
-def frame_rows(frame: pl.DataFrame) -> list[Row]:
-    """The rows of a frame; a number of 32 bits keeps the text that it prints as."""
+def frame_rows(frame: pl.DataFrame) -> tuple[list[Row], dict[str, str]]:
+    """The rows of a frame, and a sentence a column on what was changed: NaN and infinity become nothing.
+
+    A number of 32 bits keeps the text that it prints as.
+    """
+    notes = {name: note for name in frame.columns if (note := _unlimited(frame[name]))}
+    floats = [name for name, kind in frame.schema.items() if kind in (pl.Float32, pl.Float64)]
+    frame = frame.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in floats)
     short = [name for name, kind in frame.schema.items() if kind == pl.Float32]
     rows = frame.with_columns(pl.col(short).cast(pl.String)).to_dicts()
     for name in short:
         for row in rows:
             row[name] = None if row[name] is None else WrittenNumber(row[name])
-    return rows
+    for name in (name for name, kind in frame.schema.items() if kind.is_nested()):
+        for row in rows:
+            row[name] = _finite(row[name])
+    return rows, notes
+
+
+def _unlimited(column: pl.Series) -> str | None:
+    """A sentence on the numbers of a column that are NaN or infinite, None where there are none."""
+    if not column.dtype.is_float() or not (bad := ~column.is_finite()).any():
+        return None
+    count, row = int(bad.sum()), bad.arg_true()[0]
+    shown = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}[str(column[row])]
+    return f"{column.name} holds NaN or infinity in {count:,} rows (row {row + 1}: {shown}), which are read as nothing"
+
+
+def _finite(value: Any) -> Any:
+    """A list or object without numbers that are NaN or infinite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return {key: _finite(item) for key, item in value.items()} if isinstance(value, dict) else value

@@ -9,14 +9,14 @@ from typing import Any, Final
 
 from negbank.errors import MalformedFileError
 from negbank.sources import streams
-from negbank.sources.cells import WrittenNumber
+from negbank.sources.cells import WrittenNumber, whole_number
 from negbank.sources.streams import FileRows, Reading, Row, Text
 
 SKIP_HINT: Final = " (--on-bad-row skip leaves such rows out)"
 
 
 class _BadJsonError(ValueError):
-    """JSON that Python would take and nobody else: a key twice in one object, NaN, Infinity."""
+    """JSON that Python would take and nobody else: a key twice in one object, NaN, half of a surrogate pair."""
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Row:
@@ -28,11 +28,41 @@ def _pairs(pairs: list[tuple[str, Any]]) -> Row:
     return found
 
 
+class _ConstantError(_BadJsonError):
+    """NaN or Infinity."""
+
+
 def _constant(name: str) -> Any:
-    raise _BadJsonError(f"{name} is no JSON")
+    raise _ConstantError(f"{name} is no JSON")
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=WrittenNumber, parse_constant=_constant)
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_float=WrittenNumber, parse_int=whole_number, parse_constant=_constant
+)
+_CONSTANTS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|(-?Infinity|NaN)')
+
+
+def decode_json(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError for what is none, a key twice, NaN, and what is no Unicode."""
+    try:
+        value = _DECODER.decode(text)
+    except _ConstantError as error:
+        found = next(match for match in _CONSTANTS.finditer(text) if match.group(1))
+        raise _BadJsonError(f"{error}, at column {found.start(1) + 1}") from error
+    if "\\u" in text:
+        check_unicode(value)
+    return value
+
+
+def check_unicode(value: Any) -> None:
+    """Raise ValueError for half of a surrogate pair in a value, with the field that holds it."""
+    for name, cell in value.items() if isinstance(value, dict) else enumerate([value]):
+        try:
+            json.dumps([name, cell], ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError as error:
+            half = f"\\u{ord(error.object[error.start]):04x}"
+            where = f"the field {name!r}" if isinstance(value, dict) else "it"
+            raise _BadJsonError(f"{where} holds {half}, half of a surrogate pair, which is no text") from error
 
 
 def _problem(error: Exception) -> str:
@@ -96,7 +126,7 @@ def _whole(parts: list[str], lines: Iterator[tuple[int, str | None, str]], path:
 def _is_object(line: str) -> bool:
     """Whether a line is one whole object (a broken one counts, if it ends as an object)."""
     try:
-        return isinstance(_DECODER.decode(line), dict)
+        return isinstance(decode_json(line), dict)
     except _BadJsonError:
         return True
     except (ValueError, RecursionError):
@@ -104,14 +134,13 @@ def _is_object(line: str) -> bool:
 
 
 def _read_lines(lines: Iterator[tuple[int, str | None, str]], rows: FileRows, reading: Reading) -> None:
-    decode = _DECODER.decode
     for number, line, problem in lines:
         if line is not None and line.isspace():
             continue
         record: Any = None
         if line is not None:
             try:
-                record = decode(line)
+                record = decode_json(line)
                 problem = "" if isinstance(record, dict) else _no_object(record)
             except (ValueError, RecursionError) as error:
                 problem = _problem(error)
@@ -179,7 +208,10 @@ def _skip_space(text: str, place: int) -> int:
 
 def _decode_at(text: str, place: int, line: int, path: str) -> tuple[Any, int]:
     try:
-        return _DECODER.raw_decode(text, place)
+        value, end = _DECODER.raw_decode(text, place)
+        if text.find("\\u", place, end) >= 0:
+            check_unicode(value)
+        return value, end
     except json.JSONDecodeError as error:
         at = line + text.count("\n", place, error.pos)
         raise MalformedFileError(path, _problem(error), at) from error

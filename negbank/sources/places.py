@@ -5,8 +5,8 @@ from __future__ import annotations
 import difflib
 import glob
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -44,6 +44,8 @@ class Records:
     bad: tuple[tuple[str, str], ...] = ()
     files: int = 1
     revision: str | None = None
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What was changed of the values while they were read, a sentence a column."""
 
 
 def read_records(
@@ -129,18 +131,20 @@ def _records(place: str, name: str, files: list[FileRows]) -> Records:
 
     formats = ", ".join(dict.fromkeys(file.format for file in files))
     bad = tuple((f"{file.path}:{line}", problem) for file in files for line, problem in file.bad)
-    return Records(place, name, formats, rows, where, bad, len(files))
+    notes = {name: note for file in files for name, note in file.notes.items()}
+    return Records(place, name, formats, rows, where, bad, len(files), notes=notes)
 
 
 def _hub_records(reference: str, split: str | None) -> Records:
     hub, config, split = find_split(reference, split)
-    rows = frame_rows(hub.read(config, split).frame)
+    rows, notes = frame_rows(hub.read(config, split).frame)
     if not rows:
         raise SourceError(f"{hub.name} {split}: holds no rows")
     short = hub.name.partition("/")[2].lower()
     return Records(
         hub.name, short, f"dataset of {hub.place}, {config}, split {split}", rows,
         lambda row: f"{hub.name} {split} row {row + 1}", revision=hub.revision(config),
+        notes=notes,
     )  # fmt: skip
 
 

@@ -33,6 +33,8 @@ class FileRows:
     bad: list[tuple[int, str]] = field(default_factory=list)
     """Line and problem of each row that was skipped."""
     in_lines: bool = True
+    notes: dict[str, str] = field(default_factory=dict)
+    """What was changed of the values, a sentence a column."""
 
     def where(self, row: int) -> str:
         """File and line of a row."""
@@ -155,12 +157,25 @@ class Text:
                 problem = TOO_LARGE if document else "a line of more than {} MB"
                 raise MalformedFileError(self.path, problem.format(f"{limit // 1_000_000:,}"), number)
             if self.encoding:
-                yield number, line.removeprefix("\ufeff") if number == 1 else line, ""
+                text = line.removeprefix("\ufeff") if number == 1 else line
+                is_text = _is_unicode(text)
+                yield number, text if is_text else None, "" if is_text else f"no text in {self.encoding}: {_HALF}"
                 continue
             try:
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8"), ""
             except UnicodeDecodeError as error:
                 yield number, None, _not_utf8(line, error.start)
+
+
+_HALF: Final = "half of a surrogate pair"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _not_utf8(line: bytes, start: int) -> str:
