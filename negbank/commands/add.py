@@ -137,9 +137,9 @@ def _known(registry: Registry, dataset: str) -> pl.DataFrame:
 
 
 def _refusals(file: FileRows, screened: Screened) -> tuple[tuple[str, str, int], ...]:
-    """`(tier, reason, count)` of all that was refused, rows without a text first."""
-    blank = (("row", "empty", file.blank),) if file.blank else ()
-    return (*blank, *((tier, reason, count) for reason, tier, count in screened.counts.iter_rows()))
+    """`(tier, reason, count)` of all that was refused, rows that are no candidate first."""
+    rows = (("row", reason, count) for reason, count in file.left_out.items())
+    return (*rows, *((tier, reason, count) for reason, tier, count in screened.counts.iter_rows()))
 
 
 def _refused(found: Assessed, tier: str) -> dict[str, int]:
@@ -155,7 +155,7 @@ def _note(settings: AddSettings, file: FileRows, encoder: Encoder, found: Assess
         "license": settings.license,
         "questions_of": settings.source,
         "encoder": {"name": encoder.name, "weights_hash": encoder.weights_hash, "fingerprint": encoder.fingerprint},
-        "refused_rows": {"empty": file.blank} if file.blank else {},
+        "refused_rows": dict(file.left_out),
         **({"judge": found.judging.about()} if found.judging else {}),
         "unique_ids": True,
         "negbank": __version__,

@@ -79,11 +79,11 @@ def label(place: str, settings: LabelSettings | None = None, *, progress: Progre
     judge = load_judge(settings.judge, settings.judging) if settings.judge else None
     found = assess(file, source, Helpers(Embedder(encoder, progress), judge, settings.by_embedding))
     kept = found.kept()
-    blank = [("row", "empty", file.blank)] if file.blank else []
+    left_out = [("row", reason, count) for reason, count in file.left_out.items()]
     counts = ((tier, reason, count) for reason, tier, count in found.screened.counts.iter_rows())
     return LabelResult(
         _labelled(file, kept, judged=judge is not None), by_tier(kept), explained(found.screened.refused, found.asked),
-        (*blank, *counts), tuple(summary_lines(file.understood)), tuple(_notices(file, found, settings.source)),
+        (*left_out, *counts), tuple(summary_lines(file.understood)), tuple(_notices(file, found, settings.source)),
     )  # fmt: skip
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from negbank.errors import MalformedFileError
 from negbank.sources import streams
 from negbank.sources.cells import WrittenNumber, whole_number
-from negbank.sources.streams import FileRows, Reading, Row, Text
+from negbank.sources.streams import LONG_KEY, FileRows, Reading, RecentRows, Row, Text
 
 SKIP_HINT: Final = " (--on-bad-row skip leaves such rows out)"
 
@@ -134,19 +135,20 @@ def _is_object(line: str) -> bool:
 
 
 def _read_lines(lines: Iterator[tuple[int, str | None, str]], rows: FileRows, reading: Reading) -> None:
+    recent = RecentRows(rows.path)
     for number, line, problem in lines:
         if line is not None and line.isspace():
             continue
         record: Any = None
         if line is not None:
             try:
-                record = decode_json(line)
+                key = line if len(line) < LONG_KEY else number
+                record = recent.get(key, partial(decode_json, line))
                 problem = "" if isinstance(record, dict) else _no_object(record)
             except (ValueError, RecursionError) as error:
                 problem = _problem(error)
         if not problem:
-            rows.rows.append(record)
-            rows.numbers.append(number)
+            rows.add(record, number)
         elif reading.skip_bad:
             rows.bad.append((number, problem))
         else:
@@ -175,18 +177,19 @@ def _read_document(text: str, line: int, rows: FileRows) -> None:
 
 def _read_array(text: str, start: int, line: int, rows: FileRows) -> int:
     """Add the elements of the array that begins at `start`; its end."""
-    place, counted = start + 1, start
+    place, counted, recent = start + 1, start, RecentRows(rows.path)
     while True:
         place = _skip_space(text, place)
         if text[place : place + 1] == "]":
             return place + 1
         line += text.count("\n", counted, place)
         counted = place
+        begin = place
         value, place = _decode_at(text, place, line, rows.path)
         if not isinstance(value, dict):
             raise MalformedFileError(rows.path, f"an object is expected in the array, not {type(value).__name__}", line)
-        rows.rows.append(value)
-        rows.numbers.append(line)
+        key = text[begin:place] if place - begin < LONG_KEY else place
+        rows.add(recent.get(key, partial(_same, value)), line)
         place = _skip_space(text, place)
         if text[place : place + 1] == ",":
             place += 1
@@ -196,6 +199,10 @@ def _read_array(text: str, start: int, line: int, rows: FileRows) -> int:
                 "the array has no end: the file is cut off" if place >= len(text) else "not JSON: ',' or ']' expected"
             )
             raise MalformedFileError(rows.path, problem, at)
+
+
+def _same(row: Row) -> Row:
+    return row
 
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -254,6 +261,6 @@ def _unfolded(item: Row) -> Iterator[Row]:
 
 
 def _add_rows(found: list[Row], rows: FileRows) -> None:
-    rows.rows.extend(found)
-    rows.numbers.extend(range(1, len(found) + 1))
+    for number, row in enumerate(found, 1):
+        rows.add(row, number)
     rows.in_lines = False

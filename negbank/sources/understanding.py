@@ -241,9 +241,9 @@ def describe(
     return Understood(
         place=records.place,
         format=records.format,
-        rows=len(records.rows) + len(records.bad),
+        rows=len(records.rows) + len(records.bad) + records.repeated,
         kept=kept,
-        merged=merged,
+        merged=merged + records.repeated,
         columns=columns,
         pointing=answers.form,
         evidence=answers.evidence,
