@@ -175,7 +175,8 @@ def run_folder(runs: Path, name: str, identity: Mapping[str, Any]) -> Path:
         folder = runs / (name if number == 1 else f"{name}-{number}")
         kept = folder / "settings.json"
         if not folder.exists():
-            make_folder(folder)
+            with translated(folder, "name another with --out"):
+                folder.mkdir(parents=True)
             write_whole(kept, text.encode())
             return folder
         if kept.exists() and kept.read_text() == text:
@@ -183,9 +184,8 @@ def run_folder(runs: Path, name: str, identity: Mapping[str, Any]) -> Path:
         number += 1
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder that a user named, and try to write in it. Raises StorageError where that cannot be."""
-    with translated(folder, "name another with --out"):
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder) as file:
-            file.write(b"x")
+def try_folder(folder: Path) -> None:
+    """Raise StorageError where nothing can be written to a folder that a user named, or it cannot be made."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    with translated(folder, "name another with --out"), tempfile.TemporaryFile(dir=there) as file:
+        file.write(b"x")

@@ -167,9 +167,8 @@ def _read_columns(data: bytes, rows: FileRows, format: str) -> None:
         for number, row in enumerate(found, 1):
             rows.add(row, number)
     except (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException) as error:
-        raise MalformedFileError(
-            rows.path, f"not {'an Arrow' if format == 'Arrow' else 'a Parquet'} file: {error}"
-        ) from error
+        name = "an Arrow" if format == "Arrow" else "a Parquet"
+        raise MalformedFileError(rows.path, f"not {name} file, or a damaged one; write or fetch it again") from error
 
 
 def _parquet(data: bytes, path: str) -> pl.DataFrame:
