@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -113,6 +114,9 @@ def mine(source: str, as_json: bool, force: bool, registry: RegistryPlace, **giv
     tiers = tuple(dict.fromkeys(given.pop("tiers"))) or (NEAR_MISS,)
     refused = given["refused"]
     refuse_force(force, refused)
+    prompt = given["models"].get("prompt")
+    if refused and prompt and Path(refused).resolve() == Path(prompt).resolve():
+        raise click.UsageError("--refused and --prompt name one file; name two")
     _refuse_without_effect(tiers, given)
     about_chains, judge = {name: given.pop(name) for name in CHAIN_OPTIONS}, given.pop("judge")
     if ERRONEOUS_COT in tiers:
