@@ -89,6 +89,12 @@ PLAIN = TEXTS | NUMBERS | st.booleans() | st.none()
 VALUES = st.recursive(
     PLAIN, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=6
 )
+TYPED = [
+    st.binary(max_size=4), st.timedeltas(), st.dates(), st.datetimes(), st.times(),
+    st.decimals(-(10**9), 10**9, allow_nan=False, places=2), st.lists(st.binary(max_size=3)), st.lists(st.floats()),
+    st.fixed_dictionaries({"a": st.integers(-9, 9), "b": st.lists(TEXTS)}), st.lists(st.lists(TEXTS, max_size=2)),
+]  # fmt: skip
+"""What columns of Parquet and Arrow hold besides."""
 NAMES = st.sampled_from([
     "question", "query", "prompt", "instruction", "input", "answer", "Answer", "answers", "answerKey", "correct_answer",
     "label", "negative", "negatives", "wrong", "rejected", "chosen", "distractor1", "distractor2", "choices", "options",
@@ -124,7 +130,8 @@ def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
     else:
         kinds = {}
     for name in draw(st.lists(NAMES, max_size=3)):
-        kinds.setdefault(name, draw(st.sampled_from([VALUES, PLAIN, TEXTS, NUMBERS, ANSWERS, st.lists(TEXTS)])))
+        kind = draw(st.sampled_from([VALUES, PLAIN, TEXTS, NUMBERS, ANSWERS, st.lists(TEXTS), *TYPED]))
+        kinds[name] = kind if draw(st.booleans()) else kinds.get(name, kind)
     row = st.fixed_dictionaries(kinds)
     if way == "sound":
         row = st.tuples(row, sound_row()).map(lambda pair: pair[0] | pair[1])
@@ -132,11 +139,13 @@ def rows(draw: st.DrawFn) -> list[dict[str, Any]]:
 
 
 def as_json(found: list[dict[str, Any]]) -> bytes:
-    return json.dumps(found).encode()
+    return json.dumps(found, default=str).encode()
 
 
 def as_lines(found: list[dict[str, Any]]) -> bytes:
-    return "".join(json.dumps(row, ensure_ascii=len(found) % 2 == 0) + "\n" for row in found).encode(errors="replace")
+    return "".join(json.dumps(row, ensure_ascii=len(found) % 2 == 0, default=str) + "\n" for row in found).encode(
+        errors="replace"
+    )
 
 
 def as_csv(found: list[dict[str, Any]], between: str = ",") -> bytes:
