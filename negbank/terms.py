@@ -26,6 +26,9 @@ PERTURBED: Final = "perturbed"
 
 DEFAULT_ENCODER: Final = "all-MiniLM-L6-v2"
 
+MAX_COUNT: Final = 2**31 - 1
+"""The largest number of rows, answers or examples that may be asked for."""
+
 Progress = Callable[[str, int, int], None]
 """Called as `progress(stage, done, total)`; a stage is over when `done == total`."""
 

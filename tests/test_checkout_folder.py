@@ -10,6 +10,7 @@ import yaml
 from samples import part, rows
 
 import negbank
+from negbank.cli import run
 from negbank.errors import RegistryError
 from negbank.records import NEGATIVES
 from negbank.registry import NewPart, Registry
@@ -120,3 +121,75 @@ def test_what_a_killed_checkout_left_is_removed_by_the_next_and_nothing_else(
         running.communicate()
     negbank.checkout("arc", target, replace=True, registry=registry)
     assert not alive.exists() and not (target / ".negbank" / "unfinished").exists()
+
+
+def files_in(folder: Path) -> dict[str, str]:
+    """Every file that is the user's, and link, with what it holds."""
+    found = [p for p in folder.rglob("*") if p.is_symlink() or p.is_file()]
+    return {str(p.relative_to(folder)): "link" if p.is_symlink() else p.read_text(errors="replace") for p in found}
+
+
+OWN = (
+    "notes.txt", "near-miss-mine.jsonl", "data/near-miss/mine-00000-of-00001.parquet", ".git/config", "data/mine.csv",
+    "data/near-miss/notes", "plots/mine.txt", ".negbank/mine", "a/b/c",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("format", ["hub", "parquet", "jsonl"])
+@pytest.mark.parametrize("linked", [False, True])
+def test_force_replaces_what_negbank_wrote_and_says_what_it_left(
+    registry: Registry, tmp_path: Path, format: str, linked: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "real"
+    negbank.checkout("arc", folder, format=format, registry=registry)
+    registry.commit("arc", [part("near-miss", 5, "z")], "", "")
+    for name in OWN:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(name)
+    (folder / "outside").symlink_to(tmp_path / "registry")
+    target = tmp_path / "link" if linked else folder
+    if linked:
+        target.symlink_to(folder)
+    place = ["--registry", str(tmp_path / "registry")]
+    assert run(["checkout", "arc", str(target), "--force", "--format", format, *place]) == 0
+    said = capsys.readouterr().out
+    assert all(name in said for name in ("notes.txt", ".git/", "data/mine.csv", "plots/mine.txt", "a/", "outside"))
+    left = files_in(folder)
+    assert {name: left[name] for name in OWN} == {name: name for name in OWN} and left["outside"] == "link"
+    assert target.is_symlink() == linked and '"v2"' in left[".negbank/version.json"]
+    assert run(["verify", *place]) == 0
+    negbank.checkout("arc", tmp_path / "new", format=format, registry=registry)
+    assert files_in(tmp_path / "new").items() <= left.items(), "not all of the new version is there"
+    assert left.keys() - files_in(tmp_path / "new").keys() == {*OWN, "outside"}, "something of the old one is left"
+    assert not [p for p in tmp_path.iterdir() if p.name.startswith(".")]
+
+
+@pytest.mark.parametrize("marker", ["", "[]", '{"dataset": 1}', "\ud83d"])
+def test_a_folder_that_only_looks_like_a_checkout_is_not_touched(
+    registry: Registry, tmp_path: Path, marker: str
+) -> None:
+    folder = tmp_path / "theirs"
+    (folder / ".negbank").mkdir(parents=True)
+    (folder / ".negbank" / "version.json").write_text(marker, errors="surrogatepass")
+    (folder / "README.md").write_text("mine")
+    before = files_in(folder)
+    with pytest.raises(RegistryError, match="was not made by negbank"):
+        negbank.checkout("arc", folder, replace=True, registry=registry)
+    assert files_in(folder) == before
+
+
+def test_a_file_of_the_user_s_in_the_way_is_not_replaced(registry: Registry, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    negbank.checkout("arc", folder, format="jsonl", registry=registry)
+    (folder / "README.md").write_text("mine")
+    before = files_in(folder)
+    with pytest.raises(RegistryError, match=r"README\.md of your own"):
+        negbank.checkout("arc", folder, replace=True, registry=registry)
+    assert files_in(folder) == before
+
+
+def test_a_link_to_nothing_is_refused(registry: Registry, tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(RegistryError, match="symbolic link"):
+        negbank.checkout("arc", tmp_path / "link", replace=True, registry=registry)
+    assert not (tmp_path / "nowhere").exists()

@@ -142,7 +142,7 @@ def test_what_is_no_wrong_chain_is_refused_counted_and_listed(
 ) -> None:
     given = chains(tmp_path, {"question": EGGS, "chain": WRONG}, record)
     listed = tmp_path / "refused.jsonl"
-    settings = negbank.MineSettings(chains=negbank.ChainSettings((given,), refused=str(listed)))
+    settings = negbank.MineSettings(chains=negbank.ChainSettings((given,)), refused=str(listed))
     problems = source(tmp_path, ("Twice?", "It is\n#### 1"), ("Twice?", "It is\n#### 2"))
     result = negbank.mine(problems, ["erroneous-cot"], settings)
     if reason is None:
@@ -158,7 +158,9 @@ def test_what_is_no_wrong_chain_is_refused_counted_and_listed(
 @pytest.mark.parametrize("name", ["refused.csv", "refused.parquet"])
 def test_what_was_refused_is_listed_in_other_formats(tmp_path: Path, name: str) -> None:
     records = [{"question": EGGS, "chain": WRONG}, {"question": "Another?", "chain": WRONG}]
-    mined(tmp_path, *records, refused=str(tmp_path / name))
+    chosen = negbank.ChainSettings((chains(tmp_path, *records),))
+    settings = negbank.MineSettings(chains=chosen, refused=str(tmp_path / name))
+    negbank.mine(source(tmp_path), ["erroneous-cot"], settings)
     read = pl.read_csv if name.endswith("csv") else pl.read_parquet
     assert read(tmp_path / name)["question"].to_list() == ["Another?"]
 

@@ -61,7 +61,10 @@ def test_checkout_export_and_show_list_them_all(tmp_path: Path, capsys: pytest.C
         {"of": "near-miss", "reason": "empty", "count": 5},
         {"of": "near-miss", "reason": "duplicate", "count": 1},
     ]
-    commands = (["checkout", "arc", str(tmp_path / "out")], ["export", "arc", "-o", str(tmp_path / "out.jsonl")])
+    commands = (
+        ["checkout", "arc", str(tmp_path / "out")],
+        ["export", "arc", "-o", str(tmp_path / "out.jsonl"), "--force"],
+    )
     for words in (*commands, ["show", "arc", "--refused"]):
         assert run([*words, "--json"]) == 0
         assert json.loads(capsys.readouterr().out)["refusals"] == listed

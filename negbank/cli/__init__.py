@@ -14,6 +14,7 @@ import click
 
 from negbank import __version__
 from negbank.cli import screen, streams
+from negbank.cli.options import refuse_empty
 from negbank.errors import NegbankError, OutputError
 from negbank.folders import keep_libraries_out
 from negbank.text.display import cut, visible
@@ -66,6 +67,9 @@ class Commands(click.Group):
             return None
         command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
+        for option in command.params:
+            if isinstance(option, click.Option) and option.name != "message":  # whose default is empty
+                option.callback = refuse_empty
         return command
 
     def resolve_command(

@@ -8,7 +8,15 @@ import click
 
 from negbank.cli.file_options import file_options, source_options
 from negbank.cli.judge_options import judge_options, judge_settings
-from negbank.cli.options import command_line, complete_source, encoder_options, json_option, registry_option
+from negbank.cli.options import (
+    command_line,
+    complete_source,
+    encoder_options,
+    json_option,
+    refuse_force,
+    refused_options,
+    registry_option,
+)
 from negbank.cli.progress import reporter
 from negbank.cli.screen import print_json, say
 from negbank.folders import RegistryPlace
@@ -28,12 +36,12 @@ from negbank.terms import counted
 @file_options
 @click.option("--license", metavar="NAME", help="The licence of the rows, as the Hub names it: cc-by-4.0.")
 @click.option("-m", "--message", default="", metavar="TEXT", help="Why: kept with the version.")
-@click.option("--refused", type=click.Path(dir_okay=False), metavar="FILE", help="List what was refused, and why.")
+@refused_options
 @judge_options
 @encoder_options
 @registry_option
 @json_option
-def add(place: str, dataset: str, refused: str | None, registry: RegistryPlace, as_json: bool, **given: Any) -> None:
+def add(place: str, dataset: str, force: bool, registry: RegistryPlace, as_json: bool, **given: Any) -> None:
     """Put wrong answers that came from elsewhere into a dataset: labelled, guarded, as a new version.
 
     Each row has a question, its right answer (or several) and a wrong one, or choices with the right one marked:
@@ -48,17 +56,14 @@ def add(place: str, dataset: str, refused: str | None, registry: RegistryPlace, 
     """
     import negbank
     from negbank.cli.tables import print_table
-    from negbank.commands.files import check_suffix, write_rows
 
-    if refused:
-        check_suffix(refused)
+    refused = given["refused"]
+    refuse_force(force, refused)
     judge = judge_settings(given.pop("judge"), given["device"])
     file = source_options(given, given.pop("split"))
-    settings = negbank.AddSettings(file=file, command=command_line(), **judge, **given)
+    settings = negbank.AddSettings(file=file, command=command_line(), replace=force, **judge, **given)
     with reporter() as progress:
         result = negbank.add(place, dataset, settings, registry=registry, progress=progress)
-    if refused:
-        write_rows(result.refused, refused)
     for line in (*result.understood, *result.notices):
         say(line, err=True)
     if as_json:

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from negbank.cli.options import F, column_options, command_line, complete_dataset, json_option, registry_option
+from negbank.cli.options import (
+    COUNT,
+    COUNT_OR_NONE,
+    F,
+    column_options,
+    command_line,
+    complete_dataset,
+    json_option,
+    registry_option,
+)
 from negbank.cli.progress import reporter
 from negbank.cli.screen import print_document, print_json, print_json_text, say
 from negbank.folders import RegistryPlace
@@ -15,7 +24,7 @@ from negbank.terms import counted
 if TYPE_CHECKING:
     from negbank.commands.benchmark import BenchmarkResult
 
-POSITIVE = click.IntRange(1)
+POSITIVE = COUNT
 SHARE = click.FloatRange(0, 1)
 
 GLOW_SYSTEMS = ("glow", "negative_only", "mixed")
@@ -53,7 +62,7 @@ def model_options(command: F) -> F:
 @click.option("--epochs", type=POSITIVE, metavar="N", help="Times that GLOW's systems read every chain.")
 @click.option("--recipe", metavar="NAME|FILE", help="How it is proved (else the dataset's own): negbank recipes.")
 @click.option("--base", metavar="MODEL", help="The base model, by name or folder (else the recipe's first).")
-@click.option("--shots", type=click.IntRange(0), metavar="N", help="Solved questions in front of each.")
+@click.option("--shots", type=COUNT_OR_NONE, metavar="N", help="Solved questions in front of each.")
 @click.option("--limit", type=POSITIVE, metavar="N", help="Evaluation questions at most.")
 @click.option("--max-examples", type=POSITIVE, metavar="N", help="Examples a head at most.")
 @click.option("--seeds", type=POSITIVE, default=1, show_default=True, metavar="N", help="Runs, each with its own draw.")

@@ -9,6 +9,8 @@ from typing import Any, Final, TypeVar, cast
 
 import click
 
+from negbank.cli.options import COUNT
+
 FINAL_FORM: Final = click.option(
     "--final-form", type=click.Choice(["marked", "keep"]),
     help="erroneous-cot: end right and wrong chains alike, in '#### ANSWER' (marked), or as they are (keep).  "
@@ -33,13 +35,13 @@ _OPTIONS: Final = (
         help="The model on that server. A key is read from NEGBANK_API_KEY, for https://api.openai.com also from "
         "OPENAI_API_KEY.",
     ),
-    click.option("--samples", type=click.IntRange(1), metavar="N", help="Chains a question.  [default: 4]"),
+    click.option("--samples", type=COUNT, metavar="N", help="Chains a question.  [default: 4]"),
     click.option("--temperature", type=click.FloatRange(0), metavar="T", help="0 is greedy.  [default: 0.8]"),
     click.option(
         "--top-p", type=click.FloatRange(0, 1, min_open=True), metavar="P",
         help="Draw from the likeliest tokens that hold P.  [default: 1.0]",
     ),
-    click.option("--max-tokens", type=click.IntRange(1), metavar="N", help="A chain's longest.  [default: 512]"),
+    click.option("--max-tokens", type=COUNT, metavar="N", help="A chain's longest.  [default: 512]"),
     click.option(
         "--prompt", type=click.Path(exists=True, dir_okay=False), metavar="FILE",
         help="A prompt of your own, with {question} in it; worked examples may stand before.",

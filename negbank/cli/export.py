@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option
+from negbank.cli.options import TIER, Name, complete_dataset, force_option, json_option, registry_option
 from negbank.cli.screen import print_json, say
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
@@ -23,9 +23,12 @@ from negbank.terms import counted
     help="prompt, chosen, rejected; or prompt, completions, labels: the steps of chains.",
 )
 @click.option("--tier", type=TIER, help="Only this tier.")
+@force_option
 @registry_option
 @json_option
-def export(reference: str, output: str, format: str, tier: str | None, registry: RegistryPlace, as_json: bool) -> None:
+def export(
+    reference: str, output: str, format: str, tier: str | None, force: bool, registry: RegistryPlace, as_json: bool
+) -> None:
     """Write a version to a file in the columns that a trainer reads.
 
     Of chains of thought, trl-stepwise labels each step: true before the first error, false from it on. Chains whose
@@ -40,7 +43,7 @@ def export(reference: str, output: str, format: str, tier: str | None, registry:
     import negbank
     from negbank.cards.refusals import refusals_text
 
-    result = negbank.export(reference, output, format=format, tier=tier, registry=registry)
+    result = negbank.export(reference, output, format=format, tier=tier, replace=force, registry=registry)
     if as_json:
         print_json(result.to_dict())
         return

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from negbank.cli.options import TIER, command_line, complete_dataset, json_option, registry_option
+from negbank.cli.options import COUNT, TIER, command_line, complete_dataset, json_option, registry_option
 from negbank.cli.screen import confirm, print_json, say, say_damaged, say_field
 from negbank.folders import RegistryPlace
 from negbank.terms import counted
@@ -58,7 +58,7 @@ def log(reference: str, registry: RegistryPlace, as_json: bool) -> int:
 @click.argument("after", required=False, metavar="[DATASET@VERSION]", shell_complete=complete_dataset)
 @click.option("--tier", type=TIER, help="Only this tier.")
 @click.option("--rows", is_flag=True, help="Show the rows, too.")
-@click.option("-n", "limit", type=click.IntRange(1), default=20, show_default=True, help="Rows to show.")
+@click.option("-n", "limit", type=COUNT, default=20, show_default=True, help="Rows to show.")
 @registry_option
 @json_option
 def diff(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
 
 from negbank.cli.file_options import file_options, source_options
 from negbank.cli.judge_options import judge_options, judge_settings
-from negbank.cli.options import complete_source, encoder_options, json_option
+from negbank.cli.options import complete_source, encoder_options, json_option, refuse_force, refused_options
 from negbank.cli.progress import reporter
 from negbank.cli.screen import print_json, print_json_text, say
 from negbank.terms import counted
@@ -35,11 +36,11 @@ from negbank.terms import counted
     metavar="FILE",
     help="Where the labelled rows go: .jsonl, .csv or .parquet (else JSON lines on standard output).",
 )
-@click.option("--refused", type=click.Path(dir_okay=False), metavar="FILE", help="List what was refused, and why.")
+@refused_options
 @judge_options
 @encoder_options
 @json_option
-def label(file: str, out: str | None, refused: str | None, as_json: bool, **given: Any) -> None:
+def label(file: str, out: str | None, refused: str | None, force: bool, as_json: bool, **given: Any) -> None:
     """Give tier and plausibility to negatives that came from elsewhere, less those that are right after all.
 
     Each row of FILE (or of JSON lines on standard input, -) has a question, its right answer and a wrong one. Rows
@@ -54,19 +55,25 @@ def label(file: str, out: str | None, refused: str | None, as_json: bool, **give
     """
     import negbank
     from negbank.cli.tables import print_table
-    from negbank.commands.files import check_suffix, write_rows
+    from negbank.commands.files import optional_output, write_rows
 
-    for path in filter(None, (out, refused)):
-        check_suffix(path)
+    refuse_force(force, out, refused)
+    if out and refused and Path(out).resolve() == Path(refused).resolve():
+        raise click.UsageError("-o and --refused name one file; name two")
     judge = judge_settings(given.pop("judge"), given["device"])
     options = source_options(given)
     settings = negbank.LabelSettings(file=options, **judge, **given)
-    with reporter() as progress:
-        result = negbank.label(file, settings, progress=progress)
-    if refused:
-        write_rows(result.refused, refused)
-    if out:
-        write_rows(result.rows, out)
+    named = list(filter(None, (file, given.get("source"))))
+    with (
+        optional_output(out, named, replace=force) as rows_file,
+        optional_output(refused, named, replace=force) as refused_file,
+    ):
+        with reporter() as progress:
+            result = negbank.label(file, settings, progress=progress)
+        if refused_file:
+            write_rows(result.refused, refused_file)
+        if rows_file:
+            write_rows(result.rows, rows_file)
     for line in (*result.understood, *result.notices):
         say(line, err=True)
     if not as_json and not out:

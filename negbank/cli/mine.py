@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,11 +13,15 @@ from negbank.cli.chain_options import model_options, model_settings
 from negbank.cli.file_options import file_options, source_options
 from negbank.cli.judge_options import judge_options, judge_settings, step_judge_settings
 from negbank.cli.options import (
+    COUNT,
+    COUNT_OR_NONE,
     TIER,
     command_line,
     complete_source,
     encoder_options,
     json_option,
+    refuse_force,
+    refused_options,
     registry_option,
 )
 from negbank.cli.progress import reporter
@@ -42,7 +47,7 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "fina
 )
 @click.option(
     "--per-question",
-    type=click.IntRange(1),
+    type=COUNT,
     default=3,
     show_default=True,
     metavar="K",
@@ -50,7 +55,7 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "fina
 )
 @click.option(
     "--expand",
-    type=click.IntRange(0),
+    type=COUNT_OR_NONE,
     default=0,
     metavar="N",
     help="Near-misses a question from the answers of other questions, besides its own wrong choices.",
@@ -80,17 +85,12 @@ CHAIN_OPTIONS = ("trajectories", "layout", "license", "perturb", "strict", "fina
 @file_options
 @click.option("--dataset", metavar="NAME", help="The dataset that gets the version (else the source's name).")
 @click.option("-m", "--message", metavar="TEXT", help="Why: kept with the version.")
-@click.option(
-    "--refused",
-    type=click.Path(dir_okay=False),
-    metavar="FILE",
-    help="List what was refused, and why: .jsonl, .csv or .parquet.",
-)
+@refused_options
 @judge_options
 @encoder_options
 @registry_option
 @json_option
-def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlace, **given: Any) -> None:
+def mine(source: str, as_json: bool, force: bool, registry: RegistryPlace, **given: Any) -> None:
     """Mine wrong answers from SOURCE into a new version of a dataset.
 
     SOURCE is a name that `negbank sources` lists, a file, `-` for JSON lines, or hf:org/name. Tiers that the
@@ -110,24 +110,24 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
       negbank mine my.csv --question-column q --answer-column a --dataset mine-v1
     """  # fmt: skip
     import negbank
-    from negbank.commands.files import check_suffix, write_rows
 
     tiers = tuple(dict.fromkeys(given.pop("tiers"))) or (NEAR_MISS,)
-    if refused:
-        check_suffix(refused)
+    refused = given["refused"]
+    refuse_force(force, refused)
+    prompt = given["models"].get("prompt")
+    if refused and prompt and Path(refused).resolve() == Path(prompt).resolve():
+        raise click.UsageError("--refused and --prompt name one file; name two")
     _refuse_without_effect(tiers, given)
     about_chains, judge = {name: given.pop(name) for name in CHAIN_OPTIONS}, given.pop("judge")
     if ERRONEOUS_COT in tiers:
-        given["chains"] = _chain_settings(tiers, refused, about_chains, judge)
+        given["chains"] = _chain_settings(tiers, about_chains, judge)
     elif any(about_chains.values()):
         raise click.UsageError("chains are mined into a tier of their own: add --tier erroneous-cot")
     else:
         given |= judge_settings(judge, given["device"])
-    settings = _settings(**given)
+    settings = replace(_settings(**given), replace=force)
     with reporter() as progress:
         result = negbank.mine(source, tiers, settings, registry=registry, progress=progress)
-    if refused and not result.chains:  # chains were listed as they came
-        write_rows(result.refused, refused)
     for line in (*result.understood, *result.notices):
         say(line, err=True)
     if as_json:
@@ -136,9 +136,7 @@ def mine(source: str, as_json: bool, refused: str | None, registry: RegistryPlac
         _print(result, refused)
 
 
-def _chain_settings(
-    tiers: tuple[str, ...], refused: str | None, given: dict[str, Any], judge: dict[str, Any]
-) -> ChainSettings:
+def _chain_settings(tiers: tuple[str, ...], given: dict[str, Any], judge: dict[str, Any]) -> ChainSettings:
     """The options of the tier erroneous-cot. Raises UsageError for those that do not go together."""
     import negbank
 
@@ -150,7 +148,7 @@ def _chain_settings(
             "the tier erroneous-cot needs chains: --trajectories FILE, --perturb, --generate MODEL, or --endpoint URL"
         )
     given["final_form"] = given["final_form"] or "marked"
-    return negbank.ChainSettings(refused=refused, models=models, **given)
+    return negbank.ChainSettings(models=models, **given)
 
 
 def _refuse_without_effect(tiers: tuple[str, ...], given: dict[str, Any]) -> None:

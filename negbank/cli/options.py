@@ -13,7 +13,7 @@ from click.shell_completion import CompletionItem
 
 from negbank.errors import nearest_hint
 from negbank.folders import RegistryPlace, without_password
-from negbank.terms import ALL_TIERS, DEFAULT_ENCODER
+from negbank.terms import ALL_TIERS, DEFAULT_ENCODER, MAX_COUNT
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -39,6 +39,9 @@ class Name(click.ParamType[str]):
         """The names themselves, in help texts."""
         return "[" + "|".join(self.names) + "]"
 
+
+COUNT = click.IntRange(1, MAX_COUNT)
+COUNT_OR_NONE = click.IntRange(0, MAX_COUNT)
 
 TIER = Name("tier", ALL_TIERS)
 
@@ -128,9 +131,38 @@ def registry_option(command: F) -> F:
     return cast("F", with_place)
 
 
+def refuse_empty(context: click.Context, option: click.Parameter, value: Any) -> Any:
+    """`value` as it is. Raises BadParameter for an option with an empty text: it was meant to say something."""
+    if value == "" or (isinstance(value, tuple) and "" in value):
+        raise click.BadParameter("it must not be empty; leave the option out for its default", context, option)
+    return value
+
+
 def json_option(command: F) -> F:
     """`--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Print one JSON object, for programs.")(command)
+
+
+def force_option(command: F) -> F:
+    """`--force`."""
+    help = "Overwrite a file that is there already."
+    return click.option("--force", is_flag=True, help=help)(command)
+
+
+def refused_options(command: F) -> F:
+    """`--refused FILE` and `--force`."""
+    return click.option(
+        "--refused",
+        type=click.Path(dir_okay=False),
+        metavar="FILE",
+        help="List what was refused, and why: .jsonl, .csv or .parquet.",
+    )(force_option(command))
+
+
+def refuse_force(force: bool, *outputs: str | None) -> None:
+    """Raise UsageError for `--force` where no file is asked for."""
+    if force and not any(outputs):
+        raise click.UsageError("--force has no effect here: it belongs to a file that is written")
 
 
 def encoder_options(command: F) -> F:

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from negbank.cli.options import TIER, Name, complete_dataset, json_option, registry_option, size_text
+from negbank.cli.options import (
+    COUNT,
+    COUNT_OR_NONE,
+    TIER,
+    Name,
+    complete_dataset,
+    json_option,
+    registry_option,
+    size_text,
+)
 from negbank.cli.screen import print_json, print_json_text, say, say_damaged, say_field
 from negbank.folders import RegistryPlace
 from negbank.terms import ERRONEOUS_COT, counted
@@ -52,9 +62,9 @@ def ls(registry: RegistryPlace, as_json: bool) -> int:
 @click.command()
 @click.argument("reference", metavar="DATASET[@VERSION]", shell_complete=complete_dataset)
 @click.option("--tier", type=TIER, help="Only this tier.")
-@click.option("-n", "--rows", type=click.IntRange(0), help="Rows to show, of each tier in turn.  [default: 3]")
+@click.option("-n", "--rows", type=COUNT_OR_NONE, help="Rows to show, of each tier in turn.  [default: 3]")
 @click.option("--where", metavar="SQL", help='Only rows for which this is true: "plausibility > 0.8".')
-@click.option("--sample", type=click.IntRange(1), metavar="N", help="Show N rows drawn at random instead.")
+@click.option("--sample", type=COUNT, metavar="N", help="Show N rows drawn at random instead.")
 @click.option("--seed", type=click.IntRange(0), metavar="S", help="Decides what --sample draws.  [default: 0]")
 @click.option("--refused", is_flag=True, help="List what was refused while it was made, by reason, instead of rows.")
 @registry_option
@@ -178,14 +188,19 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
     """
     import negbank
     from negbank.cards.refusals import refusals, refusals_text
+    from negbank.checkout_folder import kept_in
 
     version = negbank.checkout(reference, folder, replace=force, format=format, registry=registry)
+    kept = kept_in(Path(folder))
     refused = refusals(version.mined)
     if as_json:
         listed = [asdict(refusal) for refusal in refused]
-        print_json({"version": str(version), "folder": folder, "tiers": version.tiers, "refusals": listed})
+        said = {"version": str(version), "folder": folder, "tiers": version.tiers, "refusals": listed, "kept": kept}
+        print_json(said)
         return
     say(f"{version} is in {folder}: {counted(version.rows, 'negative')}.")
+    if kept:
+        say(f"Left as it was, since negbank did not write it: {', '.join(kept)}.")
     if refused:
         say(f"Refused while it was made: {refusals_text(refused)}.")
     if format != "hub":

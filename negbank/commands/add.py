@@ -10,6 +10,7 @@ import polars as pl
 
 from negbank import __version__
 from negbank.commands.assess import Assessed, FileRows, Helpers, assess, read_rows
+from negbank.commands.files import optional_output, write_rows
 from negbank.commands.gather import Embedder, without_known
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.summary import TierSummary, by_tier
@@ -31,7 +32,8 @@ class AddSettings:
 
     `file` says how the file is read. `source` is where the rows' questions belong: they get its ids, and its
     evaluation set is kept apart. `license` is that of the rows, as the Hub names it; None is not known. `judge` names
-    a model that looks at what no rule has decided.
+    a model that looks at what no rule has decided. `refused` names a file that lists what was refused (.jsonl, .csv or
+    .parquet); it is tried before the work, and overwritten only with `replace`.
     """
 
     file: SourceOptions = field(default_factory=SourceOptions)
@@ -43,6 +45,8 @@ class AddSettings:
     device: str | None = None
     message: str = ""
     command: str = ""
+    refused: str | None = None
+    replace: bool = False
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,15 @@ def add(
     settings = settings or AddSettings()
     target = open_registry(registry)
     check_dataset_name(dataset)
+    named = filter(None, (place, settings.source, target.place))
+    with optional_output(settings.refused, named, replace=settings.replace) as listed:
+        return _add(place, dataset, settings, target, progress, listed)
+
+
+def _add(
+    place: str, dataset: str, settings: AddSettings, target: Registry, progress: Progress, listed: Path | None
+) -> AddResult:
+    """`add`; what was refused is written to `listed` before the version is made."""
     file = read_rows(place, settings.file)
     source = read_source(settings.source) if settings.source else None
     encoder = load_encoder(settings.encoder, device=settings.device)
@@ -107,12 +120,15 @@ def add(
         Edit(tier, "train", kept.filter(pl.col("tier") == tier), note=note | {"refused": _refused(found, tier)})
         for tier in kept["tier"].unique().sort()
     ]
+    refused = explained(found.screened.refused, found.asked)
+    if listed:
+        write_rows(refused, listed)
     commit = target.commit(dataset, edits, settings.message, settings.command)
     added = kept.height if commit.created else 0
     notices = (*found.judging.judged.notices(),) if found.judging else ()
     return AddResult(
-        commit.version, commit.created, added, by_tier(kept), explained(found.screened.refused, found.asked),
-        counts, tuple(summary_lines(file.understood)), notices,
+        commit.version, commit.created, added, by_tier(kept), refused, counts,
+        tuple(summary_lines(file.understood)), notices,
     )  # fmt: skip
 
 
@@ -122,9 +138,9 @@ def _known(registry: Registry, dataset: str) -> pl.DataFrame:
 
 
 def _refusals(file: FileRows, screened: Screened) -> tuple[tuple[str, str, int], ...]:
-    """`(tier, reason, count)` of all that was refused, rows without a text first."""
-    blank = (("row", "empty", file.blank),) if file.blank else ()
-    return (*blank, *((tier, reason, count) for reason, tier, count in screened.counts.iter_rows()))
+    """`(tier, reason, count)` of all that was refused, rows that are no candidate first."""
+    rows = (("row", reason, count) for reason, count in file.left_out.items())
+    return (*rows, *((tier, reason, count) for reason, tier, count in screened.counts.iter_rows()))
 
 
 def _refused(found: Assessed, tier: str) -> dict[str, int]:
@@ -140,7 +156,7 @@ def _note(settings: AddSettings, file: FileRows, encoder: Encoder, found: Assess
         "license": settings.license,
         "questions_of": settings.source,
         "encoder": {"name": encoder.name, "weights_hash": encoder.weights_hash, "fingerprint": encoder.fingerprint},
-        "refused_rows": {"empty": file.blank} if file.blank else {},
+        "refused_rows": dict(file.left_out),
         **({"judge": found.judging.about()} if found.judging else {}),
         "unique_ids": True,
         "negbank": __version__,

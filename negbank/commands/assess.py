@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
 from negbank.commands.gather import Embedder, rules_for
 from negbank.commands.judge import Judging, judged
 from negbank.guards import Screened, question_keys, screen, texts_to_encode
+from negbank.guards.reasons import EMPTY
 from negbank.judging import Judge
 from negbank.plausibility import Background, label
 from negbank.records import CANDIDATES, NEAR_MISS, NEGATIVES, QUESTIONS, REPORTED, TIERS, SourceData, content_id
@@ -19,23 +20,26 @@ from negbank.sources.file import frame_of
 from negbank.sources.options import SourceOptions
 from negbank.sources.understanding import Understood
 
+REPEATED: Final = "repeated-row"
+
 
 @dataclass(frozen=True)
 class FileRows:
-    """The wrong answers of a file: `rows` (ANSWER_ROWS) that have all three texts, and how many lack one.
+    """The wrong answers of a file: `rows` (ANSWER_ROWS) that have all three texts.
 
+    `left_out` counts the others by reason: they lack a text, or repeat another row of a large file in every column.
     `records` are the file's records as they were, by the column `row`.
     """
 
     place: str
     rows: pl.DataFrame
-    blank: int
+    left_out: Mapping[str, int]
     records: Sequence[Mapping[str, Any]]
     understood: Understood
 
     def originals(self, rows: pl.Series) -> pl.DataFrame:
         """The records that `rows` (their numbers) came from, in the file's own columns."""
-        return frame_of([dict(self.records[number]) for number in rows], self.place)
+        return frame_of([dict(self.records[number]) for number in rows])
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ def read_rows(place: str, options: SourceOptions) -> FileRows:
     found = read_answer_rows(place, options)
     complete = found.frame.filter(pl.all_horizontal(pl.col("question", "answer", "negative").str.strip_chars() != ""))
     blank = found.frame.height - complete.height
-    return FileRows(place, complete, blank, found.records.rows, found.understood)
+    left_out = {reason: count for reason, count in ((EMPTY, blank), (REPEATED, found.records.repeated)) if count}
+    return FileRows(place, complete, left_out, found.records.rows, found.understood)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import polars as pl
 
 from negbank import __version__
 from negbank.causal import Base, load_base
-from negbank.commands.files import run_folder, write_whole
+from negbank.commands.files import run_folder, try_folder, write_whole
 from negbank.commands.proving import Ground, Wanted, choose_ground
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import BenchmarkError
@@ -101,6 +101,7 @@ def benchmark(
     """
     settings, started, clock = settings or BenchmarkSettings(), now(), time.monotonic()
     place = open_registry(registry)
+    try_folder(Path(settings.folder))
     ground = choose_ground(place, reference, Wanted(settings.recipe, settings.base, settings.device), progress)
     ground = replace(ground, recipe=_changed(ground.recipe, settings))
     recipe = ground.recipe

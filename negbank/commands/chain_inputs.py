@@ -33,6 +33,8 @@ GENERATION: Final = "generation"
 STANDARD_INPUT: Final = "standard input"
 TRIES: Final = 4
 """Draws for each broken chain that is asked for: some come out alike."""
+MAX_REPEATS: Final = 1000
+"""Draws in a row that give nothing new before a question is taken to have no more broken chains."""
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,14 @@ class ChainSettings:
 
     `trajectories` are files of JSON lines or of one JSON array, compressed or not (`-` is standard input), of `layout`,
     told by their first record where it is None, and under `license`, as the Hub names it. With `perturb`, gold chains
-    are broken. `models` write chains, and judge those of all ways. `refused` names a file that lists what was refused:
-    .jsonl, .csv or .parquet. With `strict`, only chains that mark their answer are taken (`#### 18`, `\\boxed{18}`,
-    `The answer is 18`).
+    are broken. `models` write chains, and judge those of all ways. With `strict`, only chains that mark their answer
+    are taken (`#### 18`, `\\boxed{18}`, `The answer is 18`).
     """
 
     trajectories: tuple[str, ...] = ()
     layout: str | None = None
     license: str | None = None
     perturb: bool = False
-    refused: str | None = None
     models: ModelSettings = field(default_factory=ModelSettings)
     strict: bool = False
     final_form: FinalForm = MARKED
@@ -223,6 +223,7 @@ class PerturbedInput:
 
     def _broken(self, question: str, gold: str, number: int) -> Iterator[Trajectory | RefusedChain]:
         seen: set[str] = set()
+        repeats = 0
         for draw in range(self.per_question * TRIES):
             seed = self.seed * 2**20 + draw  # draws of two seeds never meet
             found = perturb(question, gold, seed)
@@ -230,7 +231,10 @@ class PerturbedInput:
                 yield RefusedChain(question, found.reason, number, 0)
                 return
             if found.chain in seen:
+                if (repeats := repeats + 1) == MAX_REPEATS:
+                    return
                 continue
+            repeats = 0
             said = {"way": PERTURBATION, "kind": found.kind, "before": found.before, "after": found.after, "seed": seed}
             yield Trajectory(
                 question, found.chain, found.steps, None, False, found.first_error_step, f"perturb-{found.kind}",

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from negbank.cards.refusals import Refusal, refusals
+from negbank.commands.files import ELSEWHERE, check_suffix, output_file
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import RegistryError, UnknownNameError
 from negbank.records import ERRONEOUS_COT, columns_of
@@ -43,27 +44,33 @@ class ExportResult:
 
 
 def export(
-    reference: str, path: str | Path, *, format: str = PREFERENCE, tier: str | None = None, registry: Place = None
+    reference: str,
+    path: str | Path,
+    *,
+    format: str = PREFERENCE,
+    tier: str | None = None,
+    replace: bool = False,
+    registry: Place = None,
 ) -> ExportResult:
     """Write a version, or one tier of it, to a JSONL or Parquet file in the columns of a trainer.
 
     `trl-stepwise` takes the tier erroneous-cot alone, and of it the chains whose first error is known; the others are
-    counted. The file appears whole or not at all, and memory does not grow with the rows. Raises UnknownNameError for a
-    format, a tier or a version that is not there, RegistryError where there is nothing to write.
+    counted. The file appears whole or not at all, and memory does not grow with the rows; one that is there already is
+    overwritten only with `replace`. Raises UnknownNameError for a format, a tier or a version that is not there,
+    RegistryError where there is nothing to write, and StorageError where the file cannot be written.
     """
     if format not in LAYOUTS:
         raise UnknownNameError("format", format, LAYOUTS)
-    target = Path(path)
-    if target.suffix not in SUFFIXES:
-        raise UnknownNameError("ending", target.suffix, SUFFIXES, hint=f" (of {target})")
+    check_suffix(path, SUFFIXES)
     place = open_registry(registry)
     version = place.resolve(reference)
     parts = _parts(str(version), version.manifest.parts, format, tier)
-    rows = _write(target, _batches(place, parts, format), _empty(parts, format))
+    with output_file(path, (place.place,), replace=replace, suffixes=SUFFIXES) as file:
+        rows = _write(file, _batches(place, parts, format), _empty(parts, format))
     total = sum(part.rows for part in parts)
     left_out = total - rows if format == STEPWISE else 0
     tiers = tuple(dict.fromkeys(part.tier for part in parts))
-    return ExportResult(str(version), str(target), format, tiers, rows, left_out, refusals(version.mined))
+    return ExportResult(str(version), str(path), format, tiers, rows, left_out, refusals(version.mined))
 
 
 def _parts(version: str, parts: tuple[Part, ...], format: str, tier: str | None) -> list[Part]:
@@ -87,24 +94,17 @@ def _empty(parts: list[Part], format: str) -> pl.DataFrame:
     return LAYOUTS[format](columns_of(parts[0].tier).to_frame())
 
 
-def _write(target: Path, frames: Iterator[pl.DataFrame], empty: pl.DataFrame) -> int:
-    """Write frames to a file, whole or not at all, and give the number of rows."""
-    temporary = target.with_name(f".{target.name}.part")
-    write = _write_parquet if target.suffix == ".parquet" else _write_jsonl
-    with translated(target):
-        try:
-            rows = write(temporary, frames, empty)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
-    return rows
+def _write(path: Path, frames: Iterator[pl.DataFrame], empty: pl.DataFrame) -> int:
+    """Write frames to a file, and give the number of rows."""
+    with translated(path.parent, ELSEWHERE):
+        return (_write_parquet if path.suffix == ".parquet" else _write_jsonl)(path, frames, empty)
 
 
 def _write_jsonl(path: Path, frames: Iterator[pl.DataFrame], empty: pl.DataFrame) -> int:
     rows = 0
     with path.open("wb") as file:
         for frame in frames:
-            frame.write_ndjson(file)
+            file.write(frame.write_ndjson().encode())  # Python writes, so that a full disk is an OSError
             rows += frame.height
     return rows
 

@@ -1,73 +1,167 @@
-"""Files written where a user asks for them."""
+"""Files written where a user asks for them: tried before the work, there whole or not at all, never over an input."""
 
 from __future__ import annotations
 
+import contextlib
+import glob
 import io
 import json
+import os
 import shutil
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
-from negbank.errors import UnknownNameError
+from negbank.errors import SourceError, StorageError, UnknownNameError
 from negbank.registry.disk import translated
 
-SUFFIXES = (".jsonl", ".csv", ".parquet")
+SUFFIXES: Final = (".jsonl", ".csv", ".parquet")
+ELSEWHERE: Final = "name a file elsewhere"
 
 
-def check_suffix(path: str) -> None:
+@contextlib.contextmanager
+def output_file(
+    path: str | Path, inputs: Iterable[str] = (), *, replace: bool = False, suffixes: tuple[str, ...] = SUFFIXES
+) -> Iterator[Path]:
+    """A temporary file, which becomes `path` when the block ends without an error and is gone otherwise.
+
+    `inputs` are the files, folders and globs that the command reads; none of them may be written. A file that is there
+    already is replaced only where `replace` is set; a symbolic link stays, and what it names is written.
+
+    Raises UnknownNameError for an ending that is none of `suffixes`, SourceError for an input, and StorageError where
+    nothing can be written.
+    """
+    check_suffix(path, suffixes)
+    target = Path(path).absolute()
+    with translated(path, ELSEWHERE):
+        target = target.resolve()
+        _check_target(path, target, inputs, replace)
+        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:50]}.", suffix=target.suffix, dir=target.parent)
+        os.close(handle)
+    temporary = Path(name)
+    try:
+        yield temporary
+        with translated(path, ELSEWHERE):
+            _set_mode(temporary, target)
+            _put(temporary, target, path, replace)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def optional_output(path: str | None, inputs: Iterable[str] = (), *, replace: bool = False) -> Iterator[Path | None]:
+    """`output_file`, or None where no `path` is asked for."""
+    if path is None:
+        yield None
+        return
+    with output_file(path, inputs, replace=replace) as temporary:
+        yield temporary
+
+
+def check_suffix(path: str | Path, suffixes: tuple[str, ...] = SUFFIXES) -> None:
     """Raise UnknownNameError where the format cannot be told from the name."""
-    if Path(path).suffix not in SUFFIXES:
-        raise UnknownNameError("format", Path(path).suffix, SUFFIXES, hint=f" (of {path})")
+    if Path(path).suffix not in suffixes:
+        raise UnknownNameError("ending", Path(path).suffix, suffixes, hint=f" (of {str(path)!r})")
 
 
-def write_rows(rows: pl.DataFrame, path: str) -> None:
-    """Write `rows` as JSONL, CSV or Parquet, by the name's ending; lists are JSON texts in CSV. Whole or not at all."""
-    check_suffix(path)
-    target = Path(path)
-    buffer = io.BytesIO()
-    if target.suffix == ".jsonl":
+def _check_target(path: str | Path, target: Path, inputs: Iterable[str], replace: bool) -> None:
+    """Raise where `target` is read by the command, cannot be a file, or is there and may not be replaced."""
+    for place in inputs:
+        for read in _named_by(place):
+            if target == read.resolve() or (target.exists() and target.samefile(read)):
+                raise SourceError(f"{path} is an input of this command; {ELSEWHERE}")
+            if read.is_dir() and target.is_relative_to(read.resolve()):
+                raise SourceError(f"{path} lies in the folder {place}, which this command reads; {ELSEWHERE}")
+    if target.is_dir():
+        raise StorageError(f"{path} is a folder; name a file in it")
+    if not target.parent.is_dir():
+        raise StorageError(f"{path}: there is no folder {target.parent}; make it, or {ELSEWHERE}")
+    if target.exists() and not target.is_file():
+        raise StorageError(f"{path} is no file; {ELSEWHERE}")
+    if target.exists() and not replace:
+        raise StorageError(f"{path} is there already; replace it with --force, or {ELSEWHERE}")
+    if target.exists() and not os.access(target, os.W_OK):
+        raise StorageError(f"{path} may not be written; {ELSEWHERE}")
+
+
+def _named_by(place: str) -> list[Path]:
+    """What a place that a command reads names on this machine; nothing for a source by name or on the Hub."""
+    try:
+        if Path(place).exists():
+            return [Path(place)]
+        return [Path(name) for name in glob.glob(place, recursive=True)]  # noqa: PTH207 - it takes absolute patterns
+    except (OSError, ValueError):  # a name that is too long, or has a zero byte
+        return []
+
+
+def _set_mode(temporary: Path, target: Path) -> None:
+    """Give a temporary file the permissions of the file that it replaces, or those of a new one."""
+    if target.exists():
+        temporary.chmod(target.stat().st_mode & 0o777)
+        return
+    mask = os.umask(0)
+    os.umask(mask)
+    temporary.chmod(0o666 & ~mask)
+
+
+def _put(temporary: Path, target: Path, path: str | Path, replace: bool) -> None:
+    """Give a file its name; where it may replace nothing, of many writers one is the first."""
+    if replace:
+        temporary.replace(target)
+        return
+    try:
+        os.link(temporary, target)
+    except FileExistsError as error:
+        raise StorageError(f"{path} was written by something else in the meantime; --force replaces it") from error
+    except OSError:  # a file system without hard links
+        temporary.replace(target)
+
+
+def write_rows(rows: pl.DataFrame, path: Path) -> None:
+    """Write `rows` as JSONL, CSV or Parquet, by the name's ending; CSV has lists and objects as texts."""
+    buffer = io.BytesIO()  # Python writes the file, so that a full disk is an OSError
+    if path.suffix == ".jsonl":
         rows.write_ndjson(buffer)
-    elif target.suffix == ".parquet":
+    elif path.suffix == ".parquet":
         rows.write_parquet(buffer)
     else:
-        lists = [name for name, kind in rows.schema.items() if isinstance(kind, pl.List)]
-        rows.with_columns(pl.col(lists).list.join("; ")).write_csv(buffer)
-    write_whole(target, buffer.getvalue())
+        rows.with_columns(_flat(column) for column in rows if column.dtype.is_nested()).write_csv(buffer)
+    with translated(path.parent, ELSEWHERE):
+        path.write_bytes(buffer.getbuffer())
 
 
-def write_spooled(spool: Path, schema: pl.Schema, path: str) -> None:
+def _flat(column: pl.Series) -> pl.Series:
+    """A column of lists or objects as texts: lists of texts with `; ` between, others as JSON."""
+    if column.dtype == pl.List(pl.String):
+        return column.list.join("; ")
+    return pl.Series(column.name, [None if v is None else json.dumps(v, default=str) for v in column.to_list()])
+
+
+def write_spooled(spool: Path, schema: pl.Schema, path: Path) -> None:
     """Write the rows of a JSONL file of that schema as `write_rows` does, without reading them all into memory."""
-    check_suffix(path)
-    target = Path(path)
-    temporary = target.with_name(f".{target.name}.part")
-    with translated(target):
-        try:
-            if target.suffix == ".jsonl":
-                shutil.copyfile(spool, temporary)
-            elif not spool.stat().st_size:
-                write_rows(schema.to_frame(), path)
-                return
-            elif target.suffix == ".parquet":
-                pl.scan_ndjson(spool, schema=schema).sink_parquet(temporary)
+    if not spool.stat().st_size:
+        write_rows(schema.to_frame(), path)
+        return
+    rows = pl.scan_ndjson(spool, schema=schema)
+    try:
+        with translated(path.parent, ELSEWHERE):
+            if path.suffix == ".jsonl":
+                shutil.copyfile(spool, path)
+            elif path.suffix == ".parquet":
+                rows.sink_parquet(path)
             else:
-                pl.scan_ndjson(spool, schema=schema).sink_csv(temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+                rows.sink_csv(path)
+    except pl.exceptions.PolarsError as error:  # a full disk, without its number
+        raise StorageError(f"{path.parent}: cannot be written; is there space left? ({error})") from error
 
 
 def write_whole(target: Path, data: bytes) -> None:
-    """Write a file, whole or not at all. Raises StorageError where the disk refuses."""
-    temporary = target.with_name(f".{target.name}.part")
-    with translated(target):
-        try:
-            temporary.write_bytes(data)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+    """Write a file of negbank's own, whole or not at all. Raises StorageError where the disk refuses."""
+    with output_file(target, replace=True, suffixes=(target.suffix,)) as temporary, translated(target, ELSEWHERE):
+        temporary.write_bytes(data)
 
 
 def run_folder(runs: Path, name: str, identity: Mapping[str, Any]) -> Path:
@@ -81,10 +175,17 @@ def run_folder(runs: Path, name: str, identity: Mapping[str, Any]) -> Path:
         folder = runs / (name if number == 1 else f"{name}-{number}")
         kept = folder / "settings.json"
         if not folder.exists():
-            with translated(folder):
+            with translated(folder, "name another with --out"):
                 folder.mkdir(parents=True)
             write_whole(kept, text.encode())
             return folder
         if kept.exists() and kept.read_text() == text:
             return folder
         number += 1
+
+
+def try_folder(folder: Path) -> None:
+    """Raise StorageError where nothing can be written to a folder that a user named, or it cannot be made."""
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    with translated(folder, "name another with --out"), tempfile.TemporaryFile(dir=there) as file:
+        file.write(b"x")

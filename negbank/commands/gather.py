@@ -11,7 +11,7 @@ import polars as pl
 
 from negbank.commands.chain_inputs import ChainSettings
 from negbank.encode import Encoder, embed
-from negbank.errors import GuardError
+from negbank.errors import GuardError, SourceError
 from negbank.guards import DUPLICATE, Rules, Screened, calibrate, question_keys, screen, texts_to_encode
 from negbank.guards.cosine_rule import calibrate_answers
 from negbank.guards.margins import QUANTILE, TOPIC_QUANTILES, Margin, calibrate_each
@@ -31,7 +31,7 @@ from negbank.records import (
     TextVectors,
 )  # fmt: skip
 from negbank.sources import SourceOptions, read_source
-from negbank.terms import DEFAULT_ENCODER
+from negbank.terms import DEFAULT_ENCODER, MAX_COUNT
 
 Margins = TypeVar("Margins", Margin, list[Margin])
 
@@ -57,9 +57,19 @@ class MineSettings:
     message: str | None = None
     command: str = ""
     """The command line, kept with the version."""
+    refused: str | None = None
+    """A file that lists what was refused: .jsonl, .csv or .parquet. It is tried before the work."""
+    replace: bool = False
+    """Whether `refused` may be a file that is there already."""
     source: SourceOptions = field(default_factory=SourceOptions)
     chains: ChainSettings = field(default_factory=ChainSettings)
     """Where the tier erroneous-cot has its chains from; it uses no encoder."""
+
+    def __post_init__(self) -> None:
+        """Raise SourceError for a number of negatives that means nothing."""
+        for name, least in (("per_question", 1), ("expand", 0)):
+            if not least <= (count := getattr(self, name)) <= MAX_COUNT:
+                raise SourceError(f"{name} is between {least} and {MAX_COUNT:,}, not {count:,}")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import polars as pl
 
 from negbank import __version__
 from negbank.causal import Base, load_base
-from negbank.commands.files import run_folder, write_whole
+from negbank.commands.files import run_folder, try_folder, write_whole
 from negbank.commands.glow_ground import GlowGround, GlowWanted, glow_ground, refuse_shared
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import BenchmarkError
@@ -91,6 +91,7 @@ def benchmark_glow(
     """
     settings, started, clock = settings or GlowBenchmarkSettings(), now(), time.monotonic()
     place = open_registry(registry)
+    try_folder(Path(settings.folder))
     wanted = GlowWanted(settings.recipe, settings.base, settings.device, settings.limit)
     ground = glow_ground(place, reference, wanted, progress)
     ground = replace(ground, recipe=_changed(ground.recipe, settings))

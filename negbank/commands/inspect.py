@@ -39,6 +39,6 @@ def inspect(place: str, options: SourceOptions | None = None) -> InspectResult:
     options.refuse(place, *(("subjects",) if place.startswith(HUB_PREFIX) else ("split", "subjects")))
     records = read_records(place, options.encoding, options.on_bad_row, options.split)
     if chains := chains_in(records, options):
-        rows = len(records.rows) + len(records.bad)
+        rows = len(records.rows) + len(records.bad) + records.repeated
         return InspectResult(Understood(records.place, records.format, rows, chains=chains, files=records.files))
     return InspectResult(understand(records, options, records.name)[2])

@@ -16,8 +16,10 @@ from negbank.judging import JudgeSettings, load_judge
 from negbank.plausibility import MIN_QUESTIONS
 from negbank.records import Progress, no_progress
 from negbank.sources import SourceOptions, read_source
+from negbank.sources.file import byte_columns
 from negbank.sources.summary import summary_lines
 from negbank.terms import DEFAULT_ENCODER
+from negbank.text.display import visible
 
 ADDED = ("tier", "plausibility", "similarity", "question_similarity")
 JUDGED = ("judge_verdict", "judge_probability")
@@ -77,11 +79,11 @@ def label(place: str, settings: LabelSettings | None = None, *, progress: Progre
     judge = load_judge(settings.judge, settings.judging) if settings.judge else None
     found = assess(file, source, Helpers(Embedder(encoder, progress), judge, settings.by_embedding))
     kept = found.kept()
-    blank = [("row", "empty", file.blank)] if file.blank else []
+    left_out = [("row", reason, count) for reason, count in file.left_out.items()]
     counts = ((tier, reason, count) for reason, tier, count in found.screened.counts.iter_rows())
     return LabelResult(
         _labelled(file, kept, judged=judge is not None), by_tier(kept), explained(found.screened.refused, found.asked),
-        (*blank, *counts), tuple(summary_lines(file.understood)), tuple(_notices(file, found, settings.source)),
+        (*left_out, *counts), tuple(summary_lines(file.understood)), tuple(_notices(file, found, settings.source)),
     )  # fmt: skip
 
 
@@ -100,6 +102,8 @@ def _notices(file: FileRows, found: Assessed, source: str | None) -> list[str]:
     notices = list(found.judging.judged.notices()) if found.judging else []
     if replaced := [name for name in ADDED if any(name in record for record in file.records[:100])]:
         notices.append(f"{file.place}: its columns {', '.join(replaced)} are replaced")
+    if dropped := byte_columns([dict(record) for record in file.records]):
+        notices.append(f"{file.place}: not written, since they hold bytes: {', '.join(map(visible, dropped))}")
     if (count := found.behind.select("question", "answer").unique().height) < MIN_QUESTIONS:
         remedy = "" if source else "; name the questions' source with --source"
         few = "1 question says" if count == 1 else f"{count} questions say"

@@ -8,12 +8,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from negbank import __version__
 from negbank.commands.assess import row_id
+from negbank.commands.files import optional_output, write_rows
 from negbank.commands.gather import Embedder, Gathered, Inputs, MineSettings, gather, quotas, without_known
 from negbank.commands.judge import Judging, judged
 from negbank.commands.mine_chains import ChainCounts, mine_chains
@@ -38,7 +40,7 @@ from negbank.records import (
     TextVectors,
     no_progress,
 )  # fmt: skip
-from negbank.registry import NewPart, Registry, Version, check_dataset_name
+from negbank.registry import Commit, NewPart, Registry, Version, check_dataset_name
 from negbank.registry.disk import translated
 from negbank.sources import read_source, refuse_unsupported
 from negbank.sources.file import FileData
@@ -103,10 +105,24 @@ def mine(
     """
     settings = settings or MineSettings()
     place = open_registry(registry)
-    if ERRONEOUS_COT in tiers:
-        return _mine_chains(source, tuple(tiers), settings, place, progress)
-    inputs = _read(source, tuple(tiers), settings)
-    dataset = check_dataset_name(settings.dataset or inputs.data.name)
+    named = (source, settings.pool, *settings.source.hold_out, *settings.chains.trajectories, place.place)
+    with optional_output(settings.refused, filter(None, named), replace=settings.replace) as listed:
+        if ERRONEOUS_COT in tiers:
+            return _mine_chains(source, tuple(tiers), settings, place, progress, listed)
+        return _mine_answers(source, tuple(tiers), settings, place, progress, listed)
+
+
+def _mine_answers(
+    source: str,
+    tiers: tuple[str, ...],
+    settings: MineSettings,
+    place: Registry,
+    progress: Progress,
+    listed: Path | None,
+) -> MineResult:
+    """The tiers of short answers; what was refused is written to `listed` before the version is made."""
+    inputs = _read(source, tiers, settings)
+    dataset = _dataset(settings, inputs.data)
     encoder = load_encoder(settings.encoder, device=settings.device)
     gathered = gather(inputs, Embedder(encoder, progress))
     screened = without_known(gathered.screened, _kept_rows(place, dataset, inputs.tiers), inputs.data.questions)
@@ -114,8 +130,18 @@ def mine(
     if empty := [tier for tier in inputs.tiers if tier not in set(chosen.rows["tier"])]:
         raise SourceError(_nothing(inputs, empty, chosen.screened))
     parts = [_part(tier, inputs, chosen, encoder) for tier in inputs.tiers]
+    refused = pl.concat(
+        [inputs.data.refused, explained(chosen.screened.refused, inputs.data.questions)], how="diagonal"
+    )
+    if listed:
+        write_rows(refused, listed)
     commit = place.commit(dataset, parts, settings.message or "", settings.command)
-    return _result(commit.version, commit.created, inputs, chosen)
+    return _result(commit, inputs, chosen, refused)
+
+
+def _dataset(settings: MineSettings, data: SourceData) -> str:
+    """The dataset that gets the version: the one that was named, else one of the source's name."""
+    return check_dataset_name(data.name if settings.dataset is None else settings.dataset)
 
 
 @dataclass(frozen=True)
@@ -167,7 +193,12 @@ def _nothing(inputs: Inputs, tiers: list[str], screened: Screened) -> str:
 
 
 def _mine_chains(
-    source: str, tiers: tuple[str, ...], settings: MineSettings, place: Registry, progress: Progress
+    source: str,
+    tiers: tuple[str, ...],
+    settings: MineSettings,
+    place: Registry,
+    progress: Progress,
+    listed: Path | None,
 ) -> MineResult:
     """The tier erroneous-cot: no encoder, and no other tier beside it."""
     if set(tiers) != {ERRONEOUS_COT}:
@@ -175,9 +206,9 @@ def _mine_chains(
     if [source, *settings.chains.trajectories].count("-") > 1:
         raise SourceError("standard input can be read once: name a file for the other")
     data = read_source(source, settings.source)
-    dataset = check_dataset_name(settings.dataset or data.name)
-    with translated(tempfile.gettempdir()):
-        mined = mine_chains(place, dataset, data, settings, progress)
+    dataset = _dataset(settings, data)
+    with translated(tempfile.gettempdir(), "name another folder in TMPDIR"):
+        mined = mine_chains(place, dataset, data, settings, progress, listed)
     return MineResult(
         version=mined.commit.version,
         created=mined.commit.created,
@@ -253,19 +284,19 @@ def _part(tier: str, inputs: Inputs, chosen: _Chosen, encoder: Encoder) -> NewPa
     return NewPart(tier, "train", chosen.rows.filter(pl.col("tier") == tier), mined)
 
 
-def _result(version: Version, created: bool, inputs: Inputs, chosen: _Chosen) -> MineResult:
+def _result(commit: Commit, inputs: Inputs, chosen: _Chosen, refused: pl.DataFrame) -> MineResult:
     """What a person and a program want to know of it."""
     data = inputs.data
     candidates = [(tier, reason, count) for reason, tier, count in chosen.screened.counts.iter_rows()]
     pool_notices = inputs.pool.notices if inputs.pool else ()
     judge_notices = chosen.judging.judged.notices() if chosen.judging else ()
     return MineResult(
-        version=version,
-        created=created,
+        version=commit.version,
+        created=commit.created,
         source=data.name,
         questions=data.questions.height,
         tiers=by_tier(chosen.rows, chosen.taken.short, chosen.taken.missing),
-        refused=pl.concat([data.refused, explained(chosen.screened.refused, data.questions)], how="diagonal"),
+        refused=refused,
         refusals=(*_unusable(data), *candidates),
         notices=(*data.notices, *pool_notices, *judge_notices),
         understood=_understood(data),

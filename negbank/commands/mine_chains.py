@@ -87,10 +87,16 @@ class ChainsMined:
 
 
 def mine_chains(
-    registry: Registry, dataset: str, data: SourceData, settings: MineSettings, progress: Progress
+    registry: Registry,
+    dataset: str,
+    data: SourceData,
+    settings: MineSettings,
+    progress: Progress,
+    listed: Path | None = None,
 ) -> ChainsMined:
     """Make the part erroneous-cot of a new version of `dataset` from the chains that the settings name.
 
+    What was refused is written to the file `listed`, where one is named, before the version is made.
     Raises SourceError where there are none to be had, or none is a wrong chain to a question of `data`.
     """
     inputs = chain_inputs(data.questions, settings.chains, settings.per_question, settings.seed)
@@ -114,10 +120,10 @@ def mine_chains(
         part = NewPart(
             ERRONEOUS_COT, "train", files, _mined(data, settings, inputs, counts, refused.reasons) | _judged(judge)
         )
-        commit = registry.commit(dataset, [part], settings.message or "", settings.command)
         refused.close()
-        if settings.chains.refused:
-            write_spooled(refused.path, REFUSED_CHAINS, settings.chains.refused)
+        if listed:
+            write_spooled(refused.path, REFUSED_CHAINS, listed)
+        commit = registry.commit(dataset, [part], settings.message or "", settings.command)
         return ChainsMined(commit, counts, _summary(made, inputs), refused.first(), refused.counts())
 
 

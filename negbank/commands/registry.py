@@ -93,7 +93,7 @@ def _first(found: Iterable[pl.DataFrame], rows: int) -> pl.DataFrame:
     """The first rows of each tier in turn; other questions come before a question's other ranks."""
     every = pl.concat([NEGATIVES.to_frame(), *found], how="diagonal").sort("rank", maintain_order=True)
     turn = pl.int_range(pl.len()).over("tier")
-    return every.with_columns(turn=turn).sort("turn", maintain_order=True).head(rows).drop("turn")
+    return every.with_columns(turn=turn).sort("turn", maintain_order=True).head(min(rows, every.height)).drop("turn")
 
 
 def _sampled(found: Iterable[pl.DataFrame], count: int, seed: int) -> pl.DataFrame:
@@ -102,7 +102,11 @@ def _sampled(found: Iterable[pl.DataFrame], count: int, seed: int) -> pl.DataFra
     kept = NEGATIVES.to_frame().with_columns(draw=pl.lit(0.0))
     for frame in found:
         drawn = frame.with_columns(pl.Series("draw", generator.random(frame.height)))
-        kept = pl.concat([kept, drawn], how="diagonal").sort("draw", maintain_order=True).head(count)
+        kept = (
+            pl.concat([kept, drawn], how="diagonal")
+            .sort("draw", maintain_order=True)
+            .head(min(count, frame.height + kept.height))
+        )
     return kept.drop("draw")
 
 

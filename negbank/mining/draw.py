@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import polars as pl
 
+from negbank.errors import SourceError
 from negbank.records import CANDIDATES
+
+MAX_CANDIDATES: Final = 30_000_000
+"""Candidates that are held at once, some 200 bytes each."""
 
 POOL = pl.Schema({"text": pl.String, "owner": pl.String})
 """One text that can be drawn; `owner` is the question that it was taken from."""
@@ -30,6 +35,7 @@ def draw(questions: pl.DataFrame, pool: pl.DataFrame, asked: Draw) -> pl.DataFra
     Texts of the question itself, its own choices and its right answer are passed over. A question's draw depends
     on `seed`, its id, the tier and the set of texts alone. A small pool gives fewer.
     """
+    check_size(questions.height * min(asked.count, pool.height), asked.tier)
     ordered = pool.group_by("text").agg(pl.col("owner").min(), owners=pl.col("owner").unique()).sort("text")
     texts, owners = ordered["text"].to_list(), ordered["owner"].to_list()
     every_owner = [frozenset(o) for o in ordered["owners"].to_list()]
@@ -45,6 +51,15 @@ def draw(questions: pl.DataFrame, pool: pl.DataFrame, asked: Draw) -> pl.DataFra
             rows.append((question_id, texts[index], asked.tier, rank, asked.origin, owners[index]))
             rank += 1
     return pl.DataFrame(rows, schema=CANDIDATES, orient="row")
+
+
+def check_size(candidates: int, tier: str) -> None:
+    """Raise SourceError for more candidates than fit into memory."""
+    if candidates > MAX_CANDIDATES:
+        raise SourceError(
+            f"the tier {tier} would draw {candidates:,} candidates, more than {MAX_CANDIDATES:,}: ask for fewer "
+            "negatives a question, or mine fewer questions"
+        )
 
 
 def _order(size: int, count: int, words: str) -> list[int]:

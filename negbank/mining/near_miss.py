@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from negbank.mining.draw import check_size
 from negbank.records import CANDIDATES, DISTRACTOR, NEAR_MISS, OTHER_QUESTION, TextVectors
 
 SPARE = 48
@@ -66,6 +67,7 @@ def expand(
         return CANDIDATES.to_frame()
     few = 2 * count + SPARE
     wanted = min(max(few + 1, len(pool) // LOOKED_THROUGH), len(pool))
+    check_size(wanted * len(texts) // LOOKED_THROUGH, NEAR_MISS)
     found = nearest(vectors.of(texts), vectors.of(pool["answer"].to_list()), wanted, device=device)
     # one list of neighbours an answer text, shared by all questions with that answer
     pairs = pl.DataFrame(

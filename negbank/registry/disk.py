@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Final
 
 from negbank.errors import NegbankError, StorageError
 
@@ -100,9 +101,12 @@ def hash_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+OTHER_REGISTRY: Final = "name another registry with --registry"
+
+
 @contextlib.contextmanager
-def translated(place: object) -> Iterator[None]:
-    """Turn the disk's refusals into StorageError, with what to do."""
+def translated(place: object, elsewhere: str = OTHER_REGISTRY) -> Iterator[None]:
+    """Turn the disk's refusals into StorageError, with what to do; `elsewhere` says how to name another place."""
     try:
         yield
     except OSError as error:
@@ -110,9 +114,9 @@ def translated(place: object) -> Iterator[None]:
             errno.ENOSPC: "the disk is full; free some space",
             errno.EDQUOT: "the disk quota is used up; free some space",
             errno.EFBIG: "a file would be larger than this process may write",
-            errno.EROFS: "the disk is read-only; name another registry with --registry",
-            errno.EACCES: "no permission to write; name another registry with --registry",
-            errno.EPERM: "no permission to write; name another registry with --registry",
+            errno.EROFS: f"the disk is read-only; {elsewhere}",
+            errno.EACCES: f"no permission to write; {elsewhere}",
+            errno.EPERM: f"no permission to write; {elsewhere}",
         }.get(error.errno or 0)
         if remedy is None:
             # not the error's own text: it names a temporary file, which nobody asked for

@@ -29,7 +29,7 @@ from negbank.sources.items import (
 from negbank.sources.layouts import Path, Table, described, dotted
 from negbank.sources.names import QUESTION, RIGHT, plain_name
 from negbank.sources.options import SourceOptions
-from negbank.sources.places import Records, read_records
+from negbank.sources.places import HUB_PREFIX, Records, read_records
 from negbank.sources.understanding import Example, Understood, describe
 
 MAX_BORROWED: Final = 20_000_000
@@ -56,7 +56,7 @@ class AnswerRows:
     def originals(self) -> pl.DataFrame:
         """The record of each row of `frame`, in its own columns: what `label` gives back with its labels."""
         rows = self.records.rows
-        return frame_of([rows[number] for number in self.frame["row"]], self.records.place)
+        return frame_of([rows[number] for number in self.frame["row"]])
 
 
 def read_answer_rows(place: str, options: SourceOptions | None = None) -> AnswerRows:
@@ -70,6 +70,8 @@ def read_answer_rows(place: str, options: SourceOptions | None = None) -> Answer
 
 
 def _read(place: str, options: SourceOptions) -> AnswerRows:
+    if not place.startswith(HUB_PREFIX):
+        options.refuse(place, "split")
     records = read_records(place, options.encoding, options.on_bad_row, options.split)
     if chains := chains_in(records, options):
         raise chain_error(records.place, chains)

@@ -22,6 +22,9 @@ from negbank.text.display import visible
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
+MAX_DIGITS: Final = 4300
+"""Digits of a number that Python reads."""
+
 _ASIDE: Final = ("text", "choice", "option", "content", "value", "answer", "body", "title")
 _KEYS: Final = ("label", "key", "id", "letter", "idx", "index", "name")
 _TRUTH: Final = ("iscorrect", "correct", "isanswer", "isright", "right", "istrue", "isgold")
@@ -40,6 +43,11 @@ class WrittenNumber(float):
         number = super().__new__(cls, text)
         number.text = text
         return number
+
+
+def whole_number(text: str) -> int | WrittenNumber:
+    """The number that `text` writes; one with more digits than Python reads keeps its text."""
+    return int(text) if len(text) < MAX_DIGITS else WrittenNumber(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +121,17 @@ def kind_of(value: object) -> str:
         return "nothing"
     if isinstance(value, bool):
         return "true or false"
-    if isinstance(value, int | float):
+    if isinstance(value, int | float | decimal.Decimal):
         return "a number"
     if isinstance(value, str):
         return "a text"
     if isinstance(value, list):
         return "a list"
-    return "an object" if isinstance(value, dict) else type(value).__name__
+    if isinstance(value, datetime.date | datetime.time):
+        return "a date or time"
+    if isinstance(value, bytes):
+        return "bytes and no text"
+    return "a duration" if isinstance(value, datetime.timedelta) else "an object"
 
 
 def preview(value: object, limit: int = 60) -> str:

@@ -10,12 +10,12 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
 
 from negbank.sources.cells import WrittenNumber
+from negbank.sources.json_rows import check_unicode, decode_json
 
 MAX_ENCODED: Final = 100_000
 """Characters of a cell that is read as a list or an object; longer ones stay texts."""
@@ -74,11 +74,12 @@ def _has_texts(cell: Any) -> bool:
 def _cell(text: str) -> Any:
     """The list or object that a text writes, or None."""
     try:
-        cell = json.loads(text, parse_float=WrittenNumber)
+        cell = decode_json(text)
     except (ValueError, RecursionError):
         try:
             cell = _Reader(text).whole()
-        except _NoCellError:
+            check_unicode(cell)
+        except ValueError:
             return None
     return cell if isinstance(cell, list | dict) else None
 

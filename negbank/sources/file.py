@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
+import pyarrow as pa
 
-from negbank.errors import MalformedFileError
 from negbank.records import QUESTIONS, SourceData
 from negbank.sources.benchmark import content_revision
 from negbank.sources.cells import WrittenNumber, is_plain, preview, text_of
 from negbank.sources.formats import COMPRESSIONS, FORMATS
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import HUB_PREFIX, find_split, read_records
-from negbank.sources.streams import Row
+from negbank.sources.streams import MAX_LINE, Row
 from negbank.sources.understanding import Understood, understand
 
 __all__ = ["HUB_PREFIX", "SUFFIXES", "FileData", "read_file", "read_hub", "read_hub_table", "read_table"]
@@ -67,31 +70,61 @@ def read_hub_table(reference: str, split: str | None = None) -> pl.DataFrame:
 
 def read_table(place: str) -> pl.DataFrame:
     """The rows of a file, a folder or standard input as a frame; a column that mixes kinds holds texts."""
-    return frame_of(read_records(place).rows, place)
+    return frame_of(read_records(place).rows)
 
 
-def frame_of(rows: list[Row], place: str) -> pl.DataFrame:
-    """Rows as a frame: plain values of one kind as that kind, of several as their own texts; lists and objects as far
-    as they are alike."""
-    names = dict.fromkeys(name for row in rows for name in row)
-    columns = {name: _column([row.get(name) for row in rows], name, place) for name in names}
-    return pl.DataFrame(columns)
+def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
+    """Rows as a frame: plain values of one kind as that kind, of several as their own texts; lists and objects as they
+    are where they are alike, and as JSON texts where they are not. Columns of bytes are left out (`byte_columns`)."""
+    left_out = byte_columns(rows)
+    columns = {name: [row.get(name) for row in rows] for name in _names(rows) if name not in left_out}
+    return pl.DataFrame({name: _column(values, name) for name, values in columns.items()})
 
 
-def _column(values: list[Any], name: str, place: str) -> pl.Series:
+def byte_columns(rows: Sequence[Row]) -> list[str]:
+    """The columns that hold bytes, in lists and objects too: they have no text."""
+    return [name for name in _names(rows) if any(_has_bytes(row.get(name)) for row in rows)]
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _has_bytes(value: Any) -> bool:
+    if isinstance(value, str) or value is None:
+        return False
+    if isinstance(value, list):
+        return any(map(_has_bytes, value))
+    if isinstance(value, dict):
+        return any(map(_has_bytes, value.values()))
+    return isinstance(value, bytes)
+
+
+def _as_held(value: Any) -> Any:
+    """A value whose numbers can be held as numbers; one that is too large is its text."""
+    if isinstance(value, list):
+        return [_as_held(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _as_held(item) for key, item in value.items()}
+    return value.text if isinstance(value, WrittenNumber) and not math.isfinite(value) else value
+
+
+def _column(values: list[Any], name: str) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
     fits = kinds != {int} or all(value is None or -(2**63) <= value < 2**63 for value in values)
     if fits and (kinds <= {str} or kinds in ({int}, {bool})):
         return pl.Series(name, values)
+    if kinds <= {WrittenNumber, float} and all(value is None or math.isfinite(value) for value in values):
+        return pl.Series(name, [None if value is None else float(value) for value in values])
     if all(map(is_plain, values)):
-        if kinds <= {WrittenNumber, float}:
-            return pl.Series(name, [None if value is None else float(value) for value in values])
         return pl.Series(name, [text_of(value) for value in values], dtype=pl.String)
-    try:
-        return pl.Series(name, values)
-    except (pl.exceptions.PolarsError, TypeError, ValueError, OverflowError):
-        pass
-    try:
-        return pl.Series(name, [None if value is None else preview(value, 1 << 30) for value in values])
-    except (TypeError, ValueError) as error:
-        raise MalformedFileError(place, f"the column {name!r} cannot be held: {error}") from error
+    values = list(map(_as_held, values))
+    if kinds in ({list}, {dict}):
+        with contextlib.suppress(pa.ArrowException, OverflowError):  # Polars would lose what does not fit the first
+            lists = pl.Series(name, pl.from_arrow(pa.array(values)))
+            if "Struct({})" not in str(lists.dtype):  # which Parquet does not have
+                return lists
+    texts = [
+        None if value is None else value if isinstance(value, str) else preview(value, MAX_LINE) for value in values
+    ]
+    return pl.Series(name, texts, dtype=pl.String)

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NoReturn
 
 import polars as pl
 
@@ -18,12 +21,15 @@ from negbank.errors import MalformedFileError, SourceError
 from negbank.sources import streams
 from negbank.sources.cells import WrittenNumber
 from negbank.sources.json_rows import SKIP_HINT, chained, read_json
-from negbank.sources.streams import FileRows, Reading, Row, Text, unpacked
+from negbank.sources.streams import FileRows, Reading, RecentRows, Row, Text, unpacked
 
 FORMATS: Final = {
     ".json": "JSON", ".jsonl": "JSON lines", ".ndjson": "JSON lines", ".csv": "CSV", ".tsv": "TSV",
     ".parquet": "Parquet", ".arrow": "Arrow", ".feather": "Arrow", ".ipc": "Arrow",
 }  # fmt: skip
+MAX_VALUES: Final = 100_000_000
+"""Values of a Parquet file, those in lists counted one by one."""
+SLICE: Final = 10_000
 COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstandard", ".bz2": "bzip2"}
 
 
@@ -90,7 +96,7 @@ def _read_csv(text: Text, rows: FileRows, separator: str, reading: Reading) -> N
         return
     if repeated := sorted({name for name in names if names.count(name) > 1}):
         raise MalformedFileError(rows.path, f"columns with the same name: {', '.join(map(repr, repeated))}", 1)
-    end = 1
+    end, recent = 1, RecentRows(rows.path)
     while True:
         start = end + 1
         try:
@@ -106,8 +112,11 @@ def _read_csv(text: Text, rows: FileRows, separator: str, reading: Reading) -> N
         if problem:
             rows.bad.append((start, problem))
         elif values:
-            rows.rows.append({name: value if value else None for name, value in zip(names, values, strict=True)})
-            rows.numbers.append(start)
+            rows.add(recent.get(tuple(values), partial(_csv_row, names, values)), start)
+
+
+def _csv_row(names: list[str], values: list[str]) -> Row:
+    return {name: value if value else None for name, value in zip(names, values, strict=True)}
 
 
 def _csv_header(text: Text, rows: FileRows, separator: str) -> tuple[Any, list[str] | None]:
@@ -150,13 +159,16 @@ def _read_columns(data: bytes, rows: FileRows, format: str) -> None:
         return
     try:
         frame = _parquet(data, rows.path) if format == "Parquet" else _arrow(data)
-        rows.rows = frame_rows(frame)
+        size = sum(map(_text_bytes, frame))
+        if size > 2 * streams.MAX_BYTES:
+            _refuse_unpacked(rows.path, size)
+        found, rows.notes = frame_rows(frame, rows.path)
+        rows.in_lines = False
+        for number, row in enumerate(found, 1):
+            rows.add(row, number)
     except (pl.exceptions.PolarsError, OSError, ValueError, pl.exceptions.PanicException) as error:
-        raise MalformedFileError(
-            rows.path, f"not {'an Arrow' if format == 'Arrow' else 'a Parquet'} file: {error}"
-        ) from error
-    rows.numbers = list(range(1, len(rows.rows) + 1))
-    rows.in_lines = False
+        name = "an Arrow" if format == "Arrow" else "a Parquet"
+        raise MalformedFileError(rows.path, f"not {name} file, or a damaged one; write or fetch it again") from error
 
 
 def _parquet(data: bytes, path: str) -> pl.DataFrame:
@@ -167,10 +179,35 @@ def _parquet(data: bytes, path: str) -> pl.DataFrame:
         about = pq.read_metadata(io.BytesIO(data))
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
-    size = sum(about.row_group(group).total_byte_size for group in range(about.num_row_groups))
+    groups = [about.row_group(group) for group in range(about.num_row_groups)]
+    size = sum(group.total_byte_size for group in groups)
     if size > 2 * streams.MAX_BYTES:
-        raise MalformedFileError(path, f"unpacks to {size // 1_000_000:,} MB; split it into smaller files")
+        _refuse_unpacked(path, size)
+    values = sum(group.column(column).num_values for group in groups for column in range(group.num_columns))
+    if values > MAX_VALUES:
+        raise MalformedFileError(
+            path, f"holds {values:,} values, more than {MAX_VALUES:,}; split it into smaller files"
+        )
     return pl.read_parquet(io.BytesIO(data))
+
+
+def _refuse_unpacked(path: str, size: int) -> NoReturn:
+    limit = 2 * streams.MAX_BYTES // 1_000_000
+    raise MalformedFileError(
+        path, f"unpacks to {size // 1_000_000:,} MB, more than {limit:,} MB; split it into smaller files"
+    )
+
+
+def _text_bytes(column: pl.Series) -> int:
+    """The bytes of all texts in a column, also where it repeats one that its file has once."""
+    if column.dtype in (pl.String, pl.Binary):
+        texts = column.cast(pl.Binary)
+        return int(texts.bin.size().cast(pl.UInt64).sum() or 0)  # of 32 bits, the sum would begin again
+    if isinstance(column.dtype, pl.List | pl.Array):
+        return _text_bytes(column.explode())
+    if isinstance(column.dtype, pl.Struct):
+        return sum(_text_bytes(field) for field in column.struct.unnest())
+    return 0
 
 
 def _arrow(data: bytes) -> pl.DataFrame:
@@ -179,11 +216,46 @@ def _arrow(data: bytes) -> pl.DataFrame:
     return pl.read_ipc_stream(io.BytesIO(data))
 
 
-def frame_rows(frame: pl.DataFrame) -> list[Row]:
-    """The rows of a frame; a number of 32 bits keeps the text that it prints as."""
+def frame_rows(frame: pl.DataFrame, path: str) -> tuple[Iterator[Row], dict[str, str]]:
+    """The rows of a frame, and a sentence a column on what was changed: NaN and infinity become nothing.
+
+    A number of 32 bits keeps the text that it prints as.
+    """
+    notes = {name: note for name in frame.columns if (note := _unlimited(frame[name]))}
+    floats = [name for name, kind in frame.schema.items() if kind in (pl.Float32, pl.Float64)]
+    frame = frame.with_columns(pl.when(pl.col(name).is_finite()).then(pl.col(name)) for name in floats)
+    return _rows_of(frame, path), notes
+
+
+def _rows_of(frame: pl.DataFrame, path: str) -> Iterator[Row]:
     short = [name for name, kind in frame.schema.items() if kind == pl.Float32]
-    rows = frame.with_columns(pl.col(short).cast(pl.String)).to_dicts()
-    for name in short:
-        for row in rows:
-            row[name] = None if row[name] is None else WrittenNumber(row[name])
-    return rows
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    frame, names, recent = frame.with_columns(pl.col(short).cast(pl.String)), frame.columns, RecentRows(path)
+    plain = not nested and not any(kind.is_float() for kind in frame.dtypes)  # 0.0 and -0.0 are equal, their texts not
+
+    def make(values: tuple[Any, ...]) -> Row:
+        row = dict(zip(names, values, strict=True))
+        row |= {name: None if row[name] is None else WrittenNumber(row[name]) for name in short}
+        return row | {name: _finite(row[name]) for name in nested}
+
+    for part in frame.iter_slices(SLICE):
+        for values in part.iter_rows():
+            yield recent.get(values if plain else repr(values), partial(make, values))
+
+
+def _unlimited(column: pl.Series) -> str | None:
+    """A sentence on the numbers of a column that are NaN or infinite, None where there are none."""
+    if not column.dtype.is_float() or not (bad := ~column.is_finite()).any():
+        return None
+    count, row = int(bad.sum()), bad.arg_true()[0]
+    shown = {"nan": "NaN", "inf": "infinity", "-inf": "-infinity"}[str(column[row])]
+    return f"{column.name} holds NaN or infinity in {count:,} rows (row {row + 1}: {shown}), which are read as nothing"
+
+
+def _finite(value: Any) -> Any:
+    """A list or object without numbers that are NaN or infinite."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return {key: _finite(item) for key, item in value.items()} if isinstance(value, dict) else value

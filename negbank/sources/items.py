@@ -126,18 +126,16 @@ def _questions(table: Table, roles: Roles) -> list[str]:
 
 
 def _asked_in(value: Any) -> str:
-    if is_messages(value):
-        return asked(value)
-    return split_transcript(value)[0] if is_transcript(value) else ""
+    if is_transcript(value):
+        return split_transcript(value)[0]
+    return _question_text(value) if is_messages(value) else ""
 
 
 def _question_text(value: Any) -> str:
     if isinstance(value, str):
         return value.strip()
-    if is_messages(value):
-        return asked(value)
     try:
-        return own_text(value)
+        return asked(value) if is_messages(value) else own_text(value)
     except UnreadableCellError:
         return ""
 

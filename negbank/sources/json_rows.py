@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, Final
 
 from negbank.errors import MalformedFileError
 from negbank.sources import streams
-from negbank.sources.cells import WrittenNumber
-from negbank.sources.streams import FileRows, Reading, Row, Text
+from negbank.sources.cells import WrittenNumber, whole_number
+from negbank.sources.streams import LONG_KEY, FileRows, Reading, RecentRows, Row, Text
 
 SKIP_HINT: Final = " (--on-bad-row skip leaves such rows out)"
 
 
 class _BadJsonError(ValueError):
-    """JSON that Python would take and nobody else: a key twice in one object, NaN, Infinity."""
+    """JSON that Python would take and nobody else: a key twice in one object, NaN, half of a surrogate pair."""
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> Row:
@@ -28,11 +29,41 @@ def _pairs(pairs: list[tuple[str, Any]]) -> Row:
     return found
 
 
+class _ConstantError(_BadJsonError):
+    """NaN or Infinity."""
+
+
 def _constant(name: str) -> Any:
-    raise _BadJsonError(f"{name} is no JSON")
+    raise _ConstantError(f"{name} is no JSON")
 
 
-_DECODER: Final = json.JSONDecoder(object_pairs_hook=_pairs, parse_float=WrittenNumber, parse_constant=_constant)
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_pairs, parse_float=WrittenNumber, parse_int=whole_number, parse_constant=_constant
+)
+_CONSTANTS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|(-?Infinity|NaN)')
+
+
+def decode_json(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError for what is none, a key twice, NaN, and what is no Unicode."""
+    try:
+        value = _DECODER.decode(text)
+    except _ConstantError as error:
+        found = next(match for match in _CONSTANTS.finditer(text) if match.group(1))
+        raise _BadJsonError(f"{error}, at column {found.start(1) + 1}") from error
+    if "\\u" in text:
+        check_unicode(value)
+    return value
+
+
+def check_unicode(value: Any) -> None:
+    """Raise ValueError for half of a surrogate pair in a value, with the field that holds it."""
+    for name, cell in value.items() if isinstance(value, dict) else enumerate([value]):
+        try:
+            json.dumps([name, cell], ensure_ascii=False, default=str).encode()
+        except UnicodeEncodeError as error:
+            half = f"\\u{ord(error.object[error.start]):04x}"
+            where = f"the field {name!r}" if isinstance(value, dict) else "it"
+            raise _BadJsonError(f"{where} holds {half}, half of a surrogate pair, which is no text") from error
 
 
 def _problem(error: Exception) -> str:
@@ -96,7 +127,7 @@ def _whole(parts: list[str], lines: Iterator[tuple[int, str | None, str]], path:
 def _is_object(line: str) -> bool:
     """Whether a line is one whole object (a broken one counts, if it ends as an object)."""
     try:
-        return isinstance(_DECODER.decode(line), dict)
+        return isinstance(decode_json(line), dict)
     except _BadJsonError:
         return True
     except (ValueError, RecursionError):
@@ -104,20 +135,20 @@ def _is_object(line: str) -> bool:
 
 
 def _read_lines(lines: Iterator[tuple[int, str | None, str]], rows: FileRows, reading: Reading) -> None:
-    decode = _DECODER.decode
+    recent = RecentRows(rows.path)
     for number, line, problem in lines:
         if line is not None and line.isspace():
             continue
         record: Any = None
         if line is not None:
             try:
-                record = decode(line)
+                key = line if len(line) < LONG_KEY else number
+                record = recent.get(key, partial(decode_json, line))
                 problem = "" if isinstance(record, dict) else _no_object(record)
             except (ValueError, RecursionError) as error:
                 problem = _problem(error)
         if not problem:
-            rows.rows.append(record)
-            rows.numbers.append(number)
+            rows.add(record, number)
         elif reading.skip_bad:
             rows.bad.append((number, problem))
         else:
@@ -146,18 +177,19 @@ def _read_document(text: str, line: int, rows: FileRows) -> None:
 
 def _read_array(text: str, start: int, line: int, rows: FileRows) -> int:
     """Add the elements of the array that begins at `start`; its end."""
-    place, counted = start + 1, start
+    place, counted, recent = start + 1, start, RecentRows(rows.path)
     while True:
         place = _skip_space(text, place)
         if text[place : place + 1] == "]":
             return place + 1
         line += text.count("\n", counted, place)
         counted = place
+        begin = place
         value, place = _decode_at(text, place, line, rows.path)
         if not isinstance(value, dict):
             raise MalformedFileError(rows.path, f"an object is expected in the array, not {type(value).__name__}", line)
-        rows.rows.append(value)
-        rows.numbers.append(line)
+        key = text[begin:place] if place - begin < LONG_KEY else place
+        rows.add(recent.get(key, partial(_same, value)), line)
         place = _skip_space(text, place)
         if text[place : place + 1] == ",":
             place += 1
@@ -167,6 +199,10 @@ def _read_array(text: str, start: int, line: int, rows: FileRows) -> int:
                 "the array has no end: the file is cut off" if place >= len(text) else "not JSON: ',' or ']' expected"
             )
             raise MalformedFileError(rows.path, problem, at)
+
+
+def _same(row: Row) -> Row:
+    return row
 
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -179,7 +215,10 @@ def _skip_space(text: str, place: int) -> int:
 
 def _decode_at(text: str, place: int, line: int, path: str) -> tuple[Any, int]:
     try:
-        return _DECODER.raw_decode(text, place)
+        value, end = _DECODER.raw_decode(text, place)
+        if text.find("\\u", place, end) >= 0:
+            check_unicode(value)
+        return value, end
     except json.JSONDecodeError as error:
         at = line + text.count("\n", place, error.pos)
         raise MalformedFileError(path, _problem(error), at) from error
@@ -222,6 +261,6 @@ def _unfolded(item: Row) -> Iterator[Row]:
 
 
 def _add_rows(found: list[Row], rows: FileRows) -> None:
-    rows.rows.extend(found)
-    rows.numbers.extend(range(1, len(found) + 1))
+    for number, row in enumerate(found, 1):
+        rows.add(row, number)
     rows.in_lines = False

@@ -132,6 +132,7 @@ def propose(table: Table, columns: Columns) -> Roles:
     named = frozenset(
         role for role in ("question", "answer", "choices", "negative", "context") if getattr(columns, role)
     )  # fmt: skip
+    _check_named(table, columns)
     scope = _scope(table, columns)
     question = table.find(columns.question) if columns.question else _question(table, scope)
     if question is None:
@@ -157,6 +158,22 @@ def propose(table: Table, columns: Columns) -> Roles:
     )  # fmt: skip
     _check_twins(table, roles)
     return roles
+
+
+def _check_named(table: Table, columns: Columns) -> None:
+    """Raise SourceError where a user names one column twice: it cannot be question and answer both."""
+    seen: dict[Path, str] = {}
+    for role, named in (
+        ("question", (columns.question,) if columns.question else ()), ("answer", columns.answers),
+        ("choices", columns.choices), ("negative", columns.negative), ("context", columns.context),
+    ):  # fmt: skip
+        for path in map(table.find, named):
+            if path in seen:
+                raise SourceError(
+                    f"the column {dotted(path)} is named twice, by --{seen[path]}-column and --{role}-column; "
+                    "name a column for each"
+                )
+            seen[path] = role
 
 
 def _check_twins(table: Table, found: Roles) -> None:

@@ -145,7 +145,7 @@ def _parse(benchmark: Benchmark, part: Part, frame: pl.DataFrame) -> Parsed:
 
 def _understood(benchmark: Benchmark, label: str, frame: pl.DataFrame) -> Parsed:
     """Rows that are read as those of a file with these columns."""
-    records = Records(label, label, "dataset", frame_rows(frame), lambda row: f"{label} row {row + 1}")
+    records = Records(label, label, "dataset", list(frame_rows(frame, label)[0]), lambda row: f"{label} row {row + 1}")
     options = SourceOptions(columns=benchmark.columns, answer_base=benchmark.answer_base)
     # ids without the split: parts that overlap, as GPQA's do, then name the same question alike
     questions, refused, understood = understand(records, options, benchmark.name)

@@ -60,7 +60,7 @@ class SourceOptions:
         for name in names:
             option, is_given = given[name]
             if is_given:
-                raise SourceError(f"the source {source} does not take {option}")
+                raise SourceError(f"the source {source} does not take {option}; leave it out")
 
     def recorded(self) -> dict[str, Any]:
         """What a version records: split, subjects and columns as ever, and what else was given."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import glob
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, Final
@@ -20,7 +20,7 @@ from negbank.sources.formats import (
     read_stream,
 )  # fmt: skip
 from negbank.sources.hub import HubDataset
-from negbank.sources.streams import FileRows, Reading, Row, bounded, standard_input
+from negbank.sources.streams import FileRows, Reading, Row, bounded, check_rows, drop_repeats, standard_input
 
 HUB_PREFIX: Final = "hf:"
 STANDARD_INPUT: Final = "standard input"
@@ -43,6 +43,10 @@ class Records:
     bad: tuple[tuple[str, str], ...] = ()
     files: int = 1
     revision: str | None = None
+    repeated: int = 0
+    """Rows of a large file that repeat another one in every column, and are not among `rows`."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """What was changed of the values while they were read, a sentence a column."""
 
 
 def read_records(
@@ -63,12 +67,22 @@ def read_records(
         return _records("-", "stdin", [rows])
     path = Path(place)
     if path.is_dir():
-        return _records(place, path.resolve().name, [read_file_rows(p, reading) for p in _files_in(path)])
+        return _records(place, path.resolve().name, _read_files(place, _files_in(path), reading))
     if not path.exists() and glob.has_magic(place):
-        return _records(place, _glob_name(path), [read_file_rows(p, reading) for p in _matching(place)])
+        return _records(place, _glob_name(path), _read_files(place, _matching(place), reading))
     if not path.exists():
         raise SourceError(f"{place}: no such file{_near(path)}")
     return _records(place, _plain_stem(path), [read_file_rows(path, reading)])
+
+
+def _read_files(place: str, paths: list[Path], reading: Reading) -> list[FileRows]:
+    """The rows of several files, all of which must fit into memory."""
+    files, count = [], 0
+    for path in paths:
+        files.append(read_file_rows(path, reading))
+        count += len({id(row) for row in files[-1].rows})
+        check_rows(place, count)
+    return files
 
 
 def _plain_stem(path: Path) -> str:
@@ -119,6 +133,7 @@ def _glob_name(path: Path) -> str:
 
 
 def _records(place: str, name: str, files: list[FileRows]) -> Records:
+    repeated = sum(map(drop_repeats, files))
     rows: list[Row] = files[0].rows if len(files) == 1 else [row for file in files for row in file.rows]
     starts = [0, *accumulate(len(file.rows) for file in files)]
 
@@ -128,18 +143,21 @@ def _records(place: str, name: str, files: list[FileRows]) -> Records:
 
     formats = ", ".join(dict.fromkeys(file.format for file in files))
     bad = tuple((f"{file.path}:{line}", problem) for file in files for line, problem in file.bad)
-    return Records(place, name, formats, rows, where, bad, len(files))
+    notes = {name: note for file in files for name, note in file.notes.items()}
+    return Records(place, name, formats, rows, where, bad, len(files), repeated=repeated, notes=notes)
 
 
 def _hub_records(reference: str, split: str | None) -> Records:
     hub, config, split = find_split(reference, split)
-    rows = frame_rows(hub.read(config, split).frame)
+    found, notes = frame_rows(hub.read(config, split).frame, hub.name)
+    rows = list(found)
     if not rows:
         raise SourceError(f"{hub.name} {split}: holds no rows")
     short = hub.name.partition("/")[2].lower()
     return Records(
         hub.name, short, f"dataset of {hub.place}, {config}, split {split}", rows,
         lambda row: f"{hub.name} {split} row {row + 1}", revision=hub.revision(config),
+        notes=notes,
     )  # fmt: skip
 
 

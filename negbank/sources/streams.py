@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import bz2
+import functools
 import gzip
 import io
+import os
 import sys
 import zlib
-from collections.abc import Iterator
+from array import array
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -22,6 +25,40 @@ MAX_LINE: Final = 64_000_000
 Row = dict[str, Any]
 
 
+ROW_BYTES: Final = 6_000
+"""What a row takes while its wrong answers are judged, measured with short texts."""
+MANY: Final = 100_000
+"""Rows of a file from which on those that repeat another one are counted and not held."""
+RECENT: Final = 1024
+LONG_KEY: Final = 10_000
+
+
+class RecentRows:
+    """The rows that were read last: an equal one is the same object, so that a file of repeats takes little memory.
+
+    Nobody may change a row.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path, self._made = path, 0
+        self._rows: dict[Hashable, Row] = {}
+
+    def get(self, key: Hashable, make: Callable[[], Row]) -> Row:
+        """The row that was made for an equal `key`, or the one that `make` gives.
+
+        Raises MalformedFileError where more were made than this machine's memory can hold.
+        """
+        row = self._rows.get(key)
+        if row is None:
+            row = make()
+            self._made += 1
+            check_rows(self._path, self._made)
+            if len(self._rows) == RECENT:
+                self._rows.clear()
+            self._rows[key] = row
+        return row
+
+
 @dataclass
 class FileRows:
     """The rows of one file, where each stands, and the rows that could not be read."""
@@ -29,11 +66,18 @@ class FileRows:
     path: str
     format: str
     rows: list[Row] = field(default_factory=list)
-    numbers: list[int] = field(default_factory=list)
+    numbers: array[int] = field(default_factory=lambda: array("q"))
     """The line of each row, or its number where the format has no lines."""
     bad: list[tuple[int, str]] = field(default_factory=list)
     """Line and problem of each row that was skipped."""
     in_lines: bool = True
+    notes: dict[str, str] = field(default_factory=dict)
+    """What was changed of the values, a sentence a column."""
+
+    def add(self, row: Row, number: int) -> None:
+        """Keep a row."""
+        self.rows.append(row)
+        self.numbers.append(number)
 
     def where(self, row: int) -> str:
         """File and line of a row."""
@@ -79,6 +123,35 @@ def refuse_size(path: str, when: str = "") -> NoReturn:
     """Raise MalformedFileError for a file that is too large to be held."""
     remedy = "convert it to JSON lines (.jsonl) in" if path.lower().endswith(".json") else "split it into"
     raise MalformedFileError(path, f"holds more than {MAX_BYTES // 1_000_000:,} MB{when}; {remedy} smaller files")
+
+
+@functools.cache
+def max_rows() -> int:
+    """How many different rows fit into four fifths of this machine's memory."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") * 4 // 5 // ROW_BYTES
+
+
+def check_rows(path: str, count: int) -> None:
+    """Raise MalformedFileError for more different rows than can be held."""
+    if count > max_rows():
+        raise MalformedFileError(
+            path,
+            f"holds more than {max_rows():,} different rows, as many as the memory of this machine can hold at "
+            f"{ROW_BYTES:,} bytes a row; split it into smaller files",
+        )
+
+
+def drop_repeats(rows: FileRows) -> int:
+    """Keep the first of rows that are the same object, in a file of MANY rows of which most are; how many went."""
+    if len(rows.rows) < MANY:
+        return 0
+    first = {id(row): place for place, row in reversed(list(enumerate(rows.rows)))}
+    if len(first) > len(rows.rows) // 2:
+        return 0
+    kept = sorted(first.values())
+    repeated = len(rows.rows) - len(kept)
+    rows.rows, rows.numbers = [rows.rows[place] for place in kept], array("q", (rows.numbers[p] for p in kept))
+    return repeated
 
 
 def unpacked(raw: BinaryIO, path: str, compression: str | None) -> BinaryIO:
@@ -163,12 +236,25 @@ class Text:
                 problem = TOO_LARGE if document else "a line of more than {} MB"
                 raise MalformedFileError(self.path, problem.format(f"{limit // 1_000_000:,}"), number)
             if self.encoding:
-                yield number, line.removeprefix("\ufeff") if number == 1 else line, ""
+                text = line.removeprefix("\ufeff") if number == 1 else line
+                is_text = _is_unicode(text)
+                yield number, text if is_text else None, "" if is_text else f"no text in {self.encoding}: {_HALF}"
                 continue
             try:
                 yield number, line.decode("utf-8-sig" if number == 1 else "utf-8"), ""
             except UnicodeDecodeError as error:
                 yield number, None, _not_utf8(line, error.start)
+
+
+_HALF: Final = "half of a surrogate pair"
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _not_utf8(line: bytes, start: int) -> str:

@@ -154,7 +154,7 @@ class TextAnswers:
         unreadable = sum(1 for value in values[:1000] if not readable(value))
         if unreadable > self.options.allow_skipped * len(values[:1000]):
             bad = next(value for value in values if not readable(value))
-            return f"{name} holds {kind_of(bad)} that is no answer: {preview(bad)}"
+            return f"{name} holds {kind_of(bad)}, which is no answer: {preview(bad)}"
         flat = [v for v in values if is_plain(v)]
         if self.options.answer_form == "text" or len(flat) < len(values):
             return None

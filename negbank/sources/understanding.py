@@ -13,7 +13,8 @@ import pyarrow as pa
 from negbank.errors import SourceError
 from negbank.records import QUESTIONS, REFUSED_QUESTIONS, content_id
 from negbank.sources.answers import Answers
-from negbank.sources.cells import UnreadableCellError, own_text
+from negbank.sources.cells import UnreadableCellError, is_plain, own_text
+from negbank.sources.conversions import conversion_notes
 from negbank.sources.items import (
     Item,
     ReadTable,
@@ -187,8 +188,7 @@ def _subjects(reading: ReadTable) -> list[str | None]:
     path = reading.roles.subject
     if path is None:
         return [None] * len(reading.items)
-    return [own_text(value) or None if not isinstance(value, list | dict) else None
-            for value in reading.table.values(path)]  # fmt: skip
+    return [own_text(value) or None if is_plain(value) else None for value in reading.table.values(path)]
 
 
 def _frame(entries: Sequence[_Entry]) -> pl.DataFrame:
@@ -243,9 +243,9 @@ def describe(
     return Understood(
         place=records.place,
         format=records.format,
-        rows=len(records.rows) + len(records.bad),
+        rows=len(records.rows) + len(records.bad) + records.repeated,
         kept=kept,
-        merged=merged,
+        merged=merged + records.repeated,
         columns=columns,
         pointing=answers.form,
         evidence=answers.evidence,
@@ -254,7 +254,7 @@ def describe(
         left_out=_left_out(reading),
         examples=tuple(examples),
         unused=tuple(name for name in reading.table.columns if name not in used),
-        warnings=(*answers.warnings, *warnings, *_notes(reading)),
+        warnings=(*answers.warnings, *warnings, *_notes(reading), *conversion_notes(reading)),
         files=records.files,
     )
 
