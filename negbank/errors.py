@@ -18,7 +18,7 @@
     ├── GenerationError          chains that cannot be sampled: a server that is down or answers with something else
     ├── BenchmarkError           a validation that cannot be run, or would prove nothing
     ├── OutputError              standard output that is closed, full, or read by nobody any more
-    ├── UnfoldingError           a file that cannot be read in the memory that strangers' files may take
+    ├── DecompressionError       a stranger's file that is damaged, or decompresses to more than is allowed
     ├── HubError                 a version that cannot be pushed to the Hugging Face Hub, or pulled from it
     └── RegistryError            a registry that cannot be read or written
         └── StorageError         no space, no permission, a read-only disk
@@ -123,8 +123,8 @@ class OutputError(NegbankError):
         )
 
 
-class UnfoldingError(NegbankError):
-    """A file is damaged, or unfolds to more than strangers' files may take."""
+class DecompressionError(NegbankError):
+    """A stranger's file is damaged, or decompresses to more than is allowed."""
 
 
 class RegistryError(NegbankError):

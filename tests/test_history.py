@@ -186,7 +186,7 @@ def test_an_interrupt_is_json_too(
     def stop(*about: object, **given: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(Registry, "log", stop)
+    monkeypatch.setattr(Registry, "history", stop)
     assert run(["log", "arc", "--json"]) == 130
     assert json.loads(capsys.readouterr().out)["error"]["type"] == "Interrupted"
     assert run(["log", "arc"]) == 130

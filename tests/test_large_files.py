@@ -19,10 +19,12 @@ from negbank.cli import run
 from negbank.errors import MalformedFileError
 
 MEASURED = """
-import resource, sys
+import sys
+from pathlib import Path
 from negbank.cli import run
 code = run(sys.argv[1:])
-print("MB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
+peak = next(line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("VmHWM"))
+print("MB", int(peak.split()[1]) // 1024)  # the most that this process held; ru_maxrss counts its parent too
 sys.exit(code)
 """
 ROW = {"question": "What is the capital of France?", "answer": "Paris", "negative": "Lyon"}
@@ -50,7 +52,7 @@ def measured(*words: str) -> tuple[int, int, str]:
 def test_a_million_rows_of_one_text_take_little_memory(tmp_path: Path) -> None:
     path = write_repeats(tmp_path / "x.parquet", ROW, 1_000_000)
     code, taken, said = measured("add", str(path), "--dataset", "x")
-    assert code == 0 and "999,999" in said and "x@v1 is new: 1 negatives" in said
+    assert code == 0 and "999,999" in said and "x@v1 is new: 1 negative," in said
     assert taken < 1000, f"{taken} MB"
     note = negbank.show("x").version.manifest.parts[0].mined
     assert note["refused_rows"] == {"repeated-row": 999_999}

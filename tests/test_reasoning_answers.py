@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from negbank import processes
 from negbank.errors import LabelError
-from negbank.reasoning import judge as judging
 from negbank.reasoning.answers import compare, find_answer
 from negbank.reasoning.golds import gold_answer
 from negbank.reasoning.judge import MathJudge
@@ -253,6 +253,6 @@ def test_a_process_that_does_not_answer_is_ended_in_time() -> None:
 
 
 def test_a_process_that_cannot_start_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judging.sys, "executable", "/bin/false")
+    monkeypatch.setattr(processes.sys, "executable", "/bin/false")
     with pytest.raises(LabelError, match="math-verify cannot be started"):
         MathJudge().compare("x", "y")

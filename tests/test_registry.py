@@ -445,22 +445,6 @@ def test_an_interrupted_migration_is_done_again(tmp_path: Path, monkeypatch: pyt
     assert Registry(tmp_path / "r").datasets()[0].version == 2
 
 
-def test_a_file_with_a_field_of_gigabytes_is_refused_before_it_is_read(tmp_path: Path) -> None:
-    """Some kilobytes on disk, and more than a gigabyte when it is read."""
-    huge = "x" * (2**20)
-    frame = pl.concat([rows(1)] * 1100).with_columns(negative=pl.lit(huge) + pl.int_range(pl.len()).cast(pl.String))
-    frame.write_parquet(tmp_path / "bomb.parquet", compression="zstd", row_group_size=2000)
-    assert (tmp_path / "bomb.parquet").stat().st_size < 2**24
-    with pytest.raises(RegistryError, match="unfolds to"):
-        folder_contents(tmp_path / "r").write([tmp_path / "bomb.parquet"])
-
-
-def test_a_file_that_is_no_parquet_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "x.parquet").write_bytes(b"PAR1 and no more")
-    with pytest.raises(RegistryError, match=r"x.parquet cannot be read as Parquet"):
-        folder_contents(tmp_path / "r").write([tmp_path / "x.parquet"])
-
-
 def folder_contents(root: Path) -> Contents:
     return Contents(folder_store(root).blobs)
 

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "negbank"
 LAYERS = (
     {"errors", "terms", "licenses", "machine", "processes"},
     {"records", "folders", "text"},
-    {"decoding", "content_cache", "unfolding", "hub"},
+    {"decoding", "content_cache", "decompression", "hub"},
     {"sources", "encode", "neighbors", "guards", "plausibility", "mining", "registry", "pretraining"}
     | {"causal", "ranking", "recipes", "reasoning", "glow"},
     {"cards", "checkout_folder", "trl_columns", "scoring", "heads", "world", "chains", "report", "sampling"},

@@ -15,7 +15,7 @@ from negbank.checkout_folder import MARKER
 from negbank.commands.checkout import data_files, write_hub_folder
 from negbank.commands.registry import Place, open_registry
 from negbank.commands.validations import Gate, benchmarks_in, check_gate
-from negbank.errors import BenchmarkError, HubError, RegistryError, StorageError, UnfoldingError, UnknownNameError
+from negbank.errors import BenchmarkError, DecompressionError, HubError, RegistryError, StorageError, UnknownNameError
 from negbank.folders import cache_folder
 from negbank.records import Progress, no_progress
 from negbank.registry import Part, Registry, Version
@@ -239,7 +239,7 @@ def _restored(registry: Registry, part: Part, files: list[Path]) -> bool:
         registry.restore(part, files)
     except StorageError:
         raise
-    except (RegistryError, UnfoldingError):
+    except (RegistryError, DecompressionError):
         return False
     return True
 

@@ -1,7 +1,7 @@
 """The YAML by which a README says which files a dataset has: judged before anything acts on it.
 
 `datasets` reads whatever file or URL it names, looks for a pattern such as `../../**` over the whole disk, and takes
-hours for aliases that unfold to a billion words.
+hours for aliases that expand to a billion words.
 """
 
 from __future__ import annotations

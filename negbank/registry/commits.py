@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 import pyarrow.parquet as pq
 
+from negbank.decompression import refuse_bombs
 from negbank.errors import RegistryError
 from negbank.records import ALL_TIERS, columns_of
 from negbank.registry.catalogue import read_version
@@ -22,7 +23,6 @@ from negbank.registry.disk import translated
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import Store
 from negbank.text.display import cut, visible
-from negbank.unfolding import refuse_unfolding
 
 
 @dataclass(frozen=True)
@@ -128,7 +128,7 @@ class Maker:
     def _stage(self, part: Part, files: Sequence[Path], target: Path) -> Staged:
         if not files:
             raise RegistryError(f"the files with the rows of {part.tier} are missing; nothing was taken in")
-        refuse_unfolding(files)
+        refuse_bombs(files)
         columns = columns_of(part.tier)
         staged = self.contents.stage(files, columns, target)
         if (staged.digest, staged.rows) != (part.content, part.rows):

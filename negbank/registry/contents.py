@@ -51,10 +51,6 @@ MAX_EDITED: Final = 0.1
 """Bytes of edits, as a share of the base's, from which a content is written whole."""
 
 
-MAX_UNFOLDED: Final = 2**30
-"""Bytes of one row group when it is read: ours have a few per cent of it."""
-
-
 @dataclass(frozen=True)
 class Layer:
     """Objects of one layer: rows that it adds, and `row_id` that it takes away; None where there are none."""
@@ -168,8 +164,7 @@ class Contents:
     def write(self, rows: pl.DataFrame | Sequence[Path], columns: pl.Schema = NEGATIVES) -> Content:
         """Store rows (a frame, or Parquet files, with `columns`), whole.
 
-        Raises RegistryError where a question has one negative twice, and for a file that unfolds to more than
-        MAX_UNFOLDED bytes at a time: it may come from a stranger.
+        Raises RegistryError where a question has one negative twice.
         """
         if not isinstance(rows, pl.DataFrame):
             with translated(self.blobs.place), self.blobs.scratch() as folder:
@@ -208,8 +203,6 @@ class Contents:
 
         Raises RegistryError as `write` does.
         """
-        for path in files:
-            _refuse_bomb(path)
         with contextlib.suppress(_NotInOrderError):
             return self._stage((as_rows(frame, columns) for frame in _files_in_order(files, columns)), columns, target)
         with self.engine() as engine:
@@ -318,21 +311,6 @@ def _digest(engine: Engine, layers: Layers) -> tuple[str, int]:
         question_id, negative = engine.described(layers, twice)
         raise RegistryError(f"the question {question_id!r} has the negative {negative[:80]!r} twice; keep one of them")
     return digest, rows
-
-
-def _refuse_bomb(path: Path) -> None:
-    """Raise RegistryError for a Parquet file that would fill the memory, or is none."""
-    try:
-        metadata = pq.read_metadata(path)
-    except (pa.ArrowException, OSError) as error:
-        raise RegistryError(f"{path.name} cannot be read as Parquet: {error}") from error
-    groups = (metadata.row_group(number) for number in range(metadata.num_row_groups))
-    largest = max((group.total_byte_size for group in groups), default=0)
-    if largest > MAX_UNFOLDED:
-        raise RegistryError(
-            f"{path.name} unfolds to {largest / 1e9:.1f} GB at a time, and {MAX_UNFOLDED / 1e9:.1f} GB are allowed: "
-            "its fields are larger than any answer; nothing was taken in"
-        )
 
 
 class _NotInOrderError(Exception):

@@ -28,7 +28,7 @@ MAX_DIGITS: Final = 4300
 _ASIDE: Final = ("text", "choice", "option", "content", "value", "answer", "body", "title")
 _KEYS: Final = ("label", "key", "id", "letter", "idx", "index", "name")
 _TRUTH: Final = ("iscorrect", "correct", "isanswer", "isright", "right", "istrue", "isgold")
-_NESTED: Final = (list, dict, bytes, tuple)  # a tuple of types: this is asked of every cell
+_NOT_PLAIN: Final = (list, dict, bytes, tuple, datetime.timedelta)  # a tuple of types: this is asked of every cell
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
 
 
@@ -112,7 +112,7 @@ def own_text(value: object) -> str:
 
 def is_plain(value: object) -> bool:
     """Whether a value is a text, a number, true or false, or a date."""
-    return not isinstance(value, _NESTED)
+    return not isinstance(value, _NOT_PLAIN)
 
 
 def kind_of(value: object) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import polars as pl
@@ -109,6 +110,10 @@ def _as_held(value: Any) -> Any:
     return value.text if isinstance(value, WrittenNumber) and not math.isfinite(value) else value
 
 
+def _written(value: Any) -> str:
+    return str(value) if isinstance(value, timedelta) else preview(value, MAX_LINE)
+
+
 def _column(values: list[Any], name: str) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
     fits = kinds != {int} or all(value is None or -(2**63) <= value < 2**63 for value in values)
@@ -124,7 +129,5 @@ def _column(values: list[Any], name: str) -> pl.Series:
             lists = pl.Series(name, pl.from_arrow(pa.array(values)))
             if "Struct({})" not in str(lists.dtype):  # which Parquet does not have
                 return lists
-    texts = [
-        None if value is None else value if isinstance(value, str) else preview(value, MAX_LINE) for value in values
-    ]
+    texts = [None if value is None else value if isinstance(value, str) else _written(value) for value in values]
     return pl.Series(name, texts, dtype=pl.String)

@@ -21,9 +21,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from negbank.decompression import refuse_bombs
 from negbank.errors import HubUnreachableError, NegbankError, SourceError, UnknownNameError
 from negbank.folders import cache_folder, expanded
-from negbank.unfolding import refuse_unfolding
 
 if TYPE_CHECKING:
     from negbank.hub import Listing
@@ -240,7 +240,7 @@ def _prepared(datasets: Any, builder: Any, split: str | None) -> Any:
     files = [path for path in _files_of(builder) if path.endswith(".parquet")]
     if files and not Path(builder.cache_dir).exists():  # else they were read before
         there = datasets.DownloadManager(dataset_name=builder.dataset_name).download(files)
-        refuse_unfolding([Path(path) for path in there])
+        refuse_bombs([Path(path) for path in there])
     builder.download_and_prepare()
     return builder.as_dataset(split=split)
 

@@ -11,6 +11,7 @@ from negbank.text.display import visible
 
 SHOWN: Final = 200
 """Characters of a text that are shown."""
+WARNING_SHOWN: Final = 1000
 CHOICES_SHOWN: Final = 12
 
 MEANINGS: Final = {
@@ -47,7 +48,7 @@ def summary_lines(understood: Understood) -> list[str]:
     lines.append(f"  Understood: {_counts(understood)}")
     for reason, count, where in understood.left_out:
         lines.append(f"  Left out: {count:,} x {reason} ({MEANINGS.get(reason, reason)}), first {shown(where)}")
-    lines += [f"  Warning: {shown(warning)}" for warning in understood.warnings]
+    lines += [f"  Warning: {shown(warning, WARNING_SHOWN)}" for warning in understood.warnings]
     if understood.unused:
         lines.append(f"  Not used: {_columns(understood.unused)}")
     for number, example in enumerate(understood.examples, 1):

@@ -1,7 +1,7 @@
-"""How much Parquet files of strangers unfold to, found out in a process of its own whose memory is bounded.
+"""Refusing decompression bombs: small Parquet files of strangers that would fill the memory when they are read.
 
 A file of 500 bytes can hold one text a hundred thousand times, and its footer may say anything: only reading shows.
-What would fill the memory fills that of the process that tries it, and not the caller's.
+So a process of its own, with bounded memory, reads each file first.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from negbank.errors import UnfoldingError
+from negbank.errors import DecompressionError
 from negbank.processes import limit_memory, own_command, own_environment
 
 MAX_AT_ONCE: Final = 2**30
@@ -26,17 +26,19 @@ _MEMORY_MB: Final = 4 * 2**10  # for a batch, for what unpacks it, and for the l
 _TOO_MUCH: Final = 3
 
 
-def refuse_unfolding(files: Sequence[Path]) -> None:
-    """Raise UnfoldingError for Parquet files that unfold to more than a machine should be asked to hold."""
-    words = own_command("negbank.unfolding", *map(str, files))
+def refuse_bombs(files: Sequence[Path]) -> None:
+    """Raise DecompressionError for Parquet files that are damaged, or decompress to more than is allowed."""
+    words = own_command("negbank.decompression", *map(str, files))
     done = subprocess.run(words, capture_output=True, text=True, stdin=subprocess.DEVNULL, env=own_environment())
     if done.returncode == 0:
         return
     names = ", ".join(path.name for path in files[:3])
     if done.returncode == 1 and done.stdout:
-        raise UnfoldingError(f"{names}: cannot be read as Parquet ({done.stdout.strip()[:300]}); nothing was taken in")
-    raise UnfoldingError(
-        f"{names}: unfolds to more than {MAX_AT_ONCE / 1e9:.1f} GB at a time or {MAX_IN_ALL / 1e9:.0f} GB in all: "
+        raise DecompressionError(
+            f"{names}: cannot be read as Parquet ({done.stdout.strip()[:300]}); nothing was taken in"
+        )
+    raise DecompressionError(
+        f"{names}: decompresses to more than {MAX_AT_ONCE / 1e9:.1f} GB at a time or {MAX_IN_ALL / 1e9:.0f} GB in all: "
         "its fields are larger than any answer; nothing was taken in"
     )
 
