@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -153,3 +155,25 @@ def test_a_folder_that_may_not_be_written_is_not_taken_for_the_registry(
         assert run(words) == 1
         error = capsys.readouterr().err
         assert "no permission to write" in error and "--registry" not in error
+
+
+@pytest.mark.parametrize("words", [["add", "-", "--dataset", "x", "--refused"], ["label", "-", "-o"]])
+def test_standard_input_is_not_written(words: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    file.write_text('{"question": "What is 1 + 1?", "answer": "2", "negative": "3"}\n')
+    before = file.read_bytes()
+    command = [sys.executable, "-c", "import sys; from negbank.cli import run; sys.exit(run())"]
+    with file.open("rb") as stream:
+        done = subprocess.run([*command, *words, str(file), "--force"], stdin=stream, capture_output=True, timeout=120)
+    assert done.returncode == 1 and b"is the standard input of this command" in done.stderr, done.stderr
+    assert file.read_bytes() == before
+
+
+@pytest.mark.parametrize("inside", ["tmp/x", "datasets/foo", "new"])
+def test_nothing_is_checked_out_into_the_registry(
+    inside: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "registry"
+    Registry(root).commit("arc", [part()], "", "")
+    assert run(["checkout", "arc", str(root / inside), "--registry", str(root)]) == 1
+    assert "lies in the registry" in capsys.readouterr().err and not (root / inside).exists()

@@ -469,3 +469,18 @@ def test_rows_of_an_earlier_commit_keep_their_hash_and_take_edits(tmp_path: Path
     assert sorted(read["context"].to_list(), key=str) == [None, None, None, "a passage"]
     assert engine.digest([LayerFiles(old, None)])[0] == version.manifest.parts[0].content
     engine.close()
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "negatives('ar'||'x')", "negatives(lower('ARX'))", "negatives(reference := 'arx')", '"negatives"(\'arx\')',
+        "negatives($$arx$$)", "negatives/* */('arx')", "(select 'arx' as q) a, negatives(a.q)", "negatives(null)",
+    ],
+)  # fmt: skip
+def test_a_version_that_a_query_does_not_name_in_plain_is_an_error(tmp_path: Path, asked: str) -> None:
+    registry = Registry(tmp_path / "r")
+    registry.commit("arc", [part()], "", "")
+    for also in ("", ", negatives('arc') other"):
+        with pytest.raises(RegistryError, match="with the name itself between the quotes"):
+            registry.sql(f"select count(*) from {asked}{also}")

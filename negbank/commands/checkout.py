@@ -10,7 +10,7 @@ from negbank.cards import card as write_card
 from negbank.checkout_folder import Writer, write_folder
 from negbank.commands.card_facts import card_facts
 from negbank.commands.registry import Place, open_registry
-from negbank.errors import UnknownNameError
+from negbank.errors import RegistryError, UnknownNameError
 from negbank.records import columns_of
 from negbank.registry import Part, Registry, Version
 from negbank.registry.disk import scratch_folder
@@ -26,12 +26,15 @@ def checkout(
     """Write a version to `folder` and give it back; as the Hub lays it out, or a plain file a tier and split.
 
     `data/<tier>/<split>-00000-of-00001.parquet` and so on, and a README with one configuration a tier and one for all.
-    The folder appears whole or not at all; one with files that negbank did not write is never touched.
+    The folder appears whole or not at all. With `replace`, the files of a checkout that is there are replaced, and all
+    else in it stays. Raises RegistryError for any other folder that is not empty, and for one inside the registry.
     """
     if format not in FORMATS:
         raise UnknownNameError("format", format, FORMATS)
     place = open_registry(registry)
     version = place.resolve(reference)
+    if Path(folder).resolve().is_relative_to(Path(place.place).resolve()):
+        raise RegistryError(f"{folder} lies in the registry {place.place}; name a folder elsewhere")
     parts = version.manifest.parts
     files: dict[str, bytes | Writer]
     if format == "hub":

@@ -70,6 +70,8 @@ def check_suffix(path: str | Path, suffixes: tuple[str, ...] = SUFFIXES) -> None
 def _check_target(path: str | Path, target: Path, inputs: Iterable[str], replace: bool) -> None:
     """Raise where `target` is read by the command, cannot be a file, or is there and may not be replaced."""
     for place in inputs:
+        if place == "-" and target.exists() and os.path.samestat(os.fstat(0), target.stat()):
+            raise SourceError(f"{path} is the standard input of this command; {ELSEWHERE}")
         for read in _named_by(place):
             if target == read.resolve() or (target.exists() and target.samefile(read)):
                 raise SourceError(f"{path} is an input of this command; {ELSEWHERE}")

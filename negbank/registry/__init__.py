@@ -97,7 +97,7 @@ class Registry:
         version = self.resolve(reference)
         parts = version.manifest.parts
         for part in parts:
-            here(self._contents, part)
+            self._contents.check(here(self._contents, part))
         with self._store.refs.lock():
             said = message or f"as {version}"
             return self._maker.publish(version.manifest.dataset, lambda _: parts, said, command)

@@ -53,11 +53,12 @@ class FolderBlobs:
         """What `registry.json` holds, None where it is not there."""
         with translated(self.place):
             path = self.root / MARKER
-            return path.read_bytes() if path.exists() else None
+            return disk.read(path) if path.exists() else None
 
     def set_marker(self, data: bytes) -> None:
         """Write `registry.json`."""
         with translated(self.place):
+            (self.root / "datasets").mkdir(parents=True, exist_ok=True)  # so that its absence says that it was lost
             disk.write(self._tmp, self.root / MARKER, data)
 
     def is_fresh(self) -> bool:
@@ -65,7 +66,10 @@ class FolderBlobs:
         with translated(self.place):
             if not self.root.is_dir():
                 return not self.root.exists()
-            return all(path.name in ("tmp", "lock") for path in self.root.iterdir())
+            names = self.root / "datasets"  # made before `registry.json`
+            return all(path.name in ("tmp", "lock") or path == names for path in self.root.iterdir()) and not (
+                names.is_dir() and any(names.iterdir())
+            )
 
     def stranger(self) -> str:
         """What is wrong with a place that is not fresh and has no `registry.json`."""
@@ -141,7 +145,7 @@ class FolderBlobs:
         """The bytes of a blob, unchecked; None where it is not there."""
         with translated(self.place):
             try:
-                return self.path(folder, name).read_bytes()
+                return disk.read(self.path(folder, name))
             except FileNotFoundError:
                 return None
 
@@ -170,6 +174,8 @@ class FolderBlobs:
     def measure(self, folder: str, name: str) -> tuple[int, str]:
         """The size and the SHA-256 of a blob as it lies in store. Raises FileNotFoundError, OSError."""
         path = self.path(folder, name)
+        if path.exists() and not path.is_file():
+            raise RegistryError("it is no file")
         return path.stat().st_size, hash_file(path)
 
     def names(self, folder: str) -> Iterator[tuple[str, int]]:

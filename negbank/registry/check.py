@@ -130,6 +130,8 @@ class Reach:
         marker = (self.store.blobs.marker() or b"{}").strip()
         if json.dumps(json.loads(marker)).encode() != marker:
             self._wrong("registry", f"{self.store.place}/{MARKER}", "it was changed")
+        for path, said in self.store.refs.strangers().items():
+            self._wrong("name", path, said)
         for link in self.store.blobs.links():
             self._wrong("link", link, "a symbolic link; move what it leads to here, or link to the whole registry")
 

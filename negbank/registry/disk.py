@@ -13,7 +13,15 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
-from negbank.errors import NegbankError, StorageError
+from negbank.errors import NegbankError, RegistryError, StorageError
+
+
+def read(path: Path, most: int = -1) -> bytes:
+    """The bytes of a file, or the first `most`. Raises RegistryError for a pipe or a device, which may never end."""
+    if path.exists() and not path.is_file():
+        raise RegistryError(f"{path} is no file: the registry is damaged; see negbank verify")
+    with path.open("rb") as file:
+        return file.read(most)
 
 
 def write(scratch: Path, path: Path, data: bytes) -> None:

@@ -79,6 +79,10 @@ class PostgresRefs:
         found = self._ask("select dataset, tag, manifest from negbank_tags")
         return {(dataset, tag): name for dataset, tag, name in sorted(found)}
 
+    def strangers(self) -> dict[str, str]:
+        """Nothing: a table holds names only."""
+        return {}
+
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
         """Publish version `number`; False where another writer was first."""
         add = "insert into negbank_versions values (%s, %s, %s) on conflict do nothing"

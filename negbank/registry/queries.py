@@ -119,14 +119,20 @@ def touched(before: Sequence[PartFiles], after: Sequence[PartFiles]) -> str:
 def macro(references: Mapping[str, Sequence[PartFiles]]) -> str:
     """`negatives(reference)` as a table macro over every version that is asked for.
 
-    Columns that only chains have are null in other rows, and are there only where a version has chains.
+    Columns that only chains have are null in other rows, and are there only where a version has chains. Any other
+    reference is an error, for which one row has to be there: DuckDB asks nothing of none.
     """
     selects = [
         f"select {quoted(reference)} as reference_, * from ({scan_parts(parts)})"
         for reference, parts in references.items()
-    ] or [f"select null::varchar as reference_, * from ({scan_parts([])})"]
-    every = " union all by name ".join(selects)
-    chosen = f"select * exclude (reference_) from ({every}) where reference_ = reference"
+    ]
+    nothing = f"(select 1 as one_) left join ({scan_parts([])}) on true"
+    no_version = f"select '' as reference_, * exclude (one_) from {nothing}"
+    every = " union all by name ".join([*selects, no_version])
+    known = ", ".join(map(quoted, references)) or "null"
+    said = quoted("write negatives('DATASET@VERSION') with the name itself between the quotes, not ")
+    asked = f"case when reference in ({known}) then reference else error({said} || coalesce(reference, 'null')) end"
+    chosen = f"select * exclude (reference_) from ({every}) where reference_ = {asked}"
     return f"create temp macro negatives(reference) as table {chosen}"
 
 

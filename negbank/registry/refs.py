@@ -20,6 +20,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,6 +33,16 @@ from negbank.registry.names import version_number
 
 _CHECK: Final = "check"
 """The key of `remote.json` that holds a hash over the rest."""
+
+_NAMES: Final = re.compile(
+    r"[^/]+(?:/versions(?:/v[1-9][0-9]{0,8})?|/tags(?:/[^/]+)?|/validations(?:/[0-9a-f]{64}(?:/[0-9a-f]{16}\.json)?)?"
+    r"|/remote\.json)?"
+)
+"""The files and folders of names, as paths in `datasets`."""
+
+_NO_NAME: Final = "negbank did not write it; give it back the name that it had, or move it elsewhere"
+_NO_NAMES: Final = "it is missing, but versions were made here; copy it back, with what was in it"
+_NO_VERSION: Final = "it names no version; copy its folder versions back, or move it elsewhere"
 
 _READ_ONLY: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
 
@@ -47,6 +58,9 @@ class Refs(Protocol):
 
     def tags(self) -> dict[tuple[str, str], str]:
         """Every tag: `(dataset, tag)` -> name of the manifest, or what stands there instead; in order."""
+
+    def strangers(self) -> dict[str, str]:
+        """What is wrong among the files of names, by path: some that negbank did not write, or no names at all."""
 
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
         """Publish version `number`; False where another writer was first."""
@@ -103,6 +117,21 @@ class FolderRefs:
                 found[dataset, path.name] = name if own in ("", f"{dataset}@{path.name}") else text
         return found
 
+    def strangers(self) -> dict[str, str]:
+        """What is wrong among the files of names, by path: some that negbank did not write, or no names at all."""
+        folder = self.root / "datasets"
+        with translated(self.root):
+            if not folder.is_dir():
+                return {str(folder): _NO_NAMES} if (self.root / "manifests").is_dir() else {}
+            found = {
+                str(path): _NO_NAME
+                for path in sorted(folder.rglob("*"))
+                if not path.name.startswith(".") and not _NAMES.fullmatch(path.relative_to(folder).as_posix())
+            }
+            named = {dataset for dataset, _ in self.versions()}
+            empty = {str(path): _NO_VERSION for path in folder.iterdir() if path.is_dir() and path.name not in named}
+        return found | {path: said for path, said in empty.items() if not Path(path).name.startswith(".")}
+
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
         """Publish version `number`; False where another writer was first."""
         return self._make(self._folder(dataset) / "versions" / f"v{number}", manifest)
@@ -132,7 +161,7 @@ class FolderRefs:
         path = self._folder(dataset) / "remote.json"
         with translated(self.root):
             try:
-                data = path.read_bytes()
+                data = disk.read(path)
             except (FileNotFoundError, NotADirectoryError):
                 return {}
         try:
@@ -153,7 +182,7 @@ class FolderRefs:
         """What was measured on a version: name -> JSON, in order of the names. Raises RegistryError if changed."""
         with translated(self.root):
             paths = sorted((self._folder(dataset) / "validations" / manifest).glob("*.json"))
-            found = {path: path.read_bytes() for path in paths}
+            found = {path: disk.read(path) for path in paths}
         for path, data in found.items():
             if validation_name(data) != path.stem:
                 raise RegistryError(f"{path} was changed: it does not match its name; move it away to go on")
@@ -208,8 +237,8 @@ def numbered(folder: Path, pattern: str, up: int) -> dict[tuple[str, int], str]:
 def read_name(path: Path) -> str:
     """What a file says that should hold the name of a manifest; nothing where it cannot be read."""
     try:
-        return path.read_bytes()[:_LONGEST].decode(errors="replace").removesuffix("\n")
-    except OSError:
+        return disk.read(path, _LONGEST).decode(errors="replace").removesuffix("\n")
+    except (OSError, RegistryError):
         return ""
 
 

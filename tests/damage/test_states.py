@@ -220,6 +220,8 @@ STATES = [
     State("the marker without a byte", lambda r: (r / "registry.json").write_bytes(b""), EVERY),
     State("a folder of objects that leads outside", lambda r: link_outside(r, "objects/aa")),
     State("a dataset that leads outside", lambda r: link_outside(r, "datasets/aa")),
+    State("a copy that has no names yet", lambda r: shutil.rmtree(r / "datasets"), EVERY),
+    State("a dataset without its versions", lambda r: shutil.rmtree(r / "datasets/arc/versions"), ARC),
     State("a copy that has no objects yet", lambda r: shutil.rmtree(r / "objects"), EVERY),
     State("a copy that has no manifests yet", lambda r: shutil.rmtree(r / "manifests"), EVERY),
     State("a copy that has no records yet", lambda r: shutil.rmtree(r / "contents"), EVERY, True),

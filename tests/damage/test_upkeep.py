@@ -8,13 +8,15 @@ import fcntl
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
-from damaged import objects, record
+from damaged import build, files, objects, record
 from samples import part, rows
 
 import negbank
@@ -22,6 +24,13 @@ from negbank.cli import run
 from negbank.errors import RegistryError, StorageError
 from negbank.registry import Registry
 from negbank.registry.refs import FolderRefs
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A small registry of two datasets."""
+    build(tmp_path / "r")
+    return tmp_path / "r"
 
 
 def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
@@ -269,3 +278,50 @@ def test_a_registry_that_is_copied_while_it_is_read(tmp_path: Path) -> None:
                 assert negbank.show("arc", rows=20, registry=copy).rows.height == 20
     shutil.copytree(tmp_path / "r", copy, dirs_exist_ok=True)
     assert Registry(copy).verify().problems == () and Registry(copy).read(version).height == 20
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("datasets/other/versions/v1", "datasets/other/versions/V1"),
+        ("datasets/arc/versions/v3", "datasets/arc/versions/v3.bak"),
+        ("datasets/other", "datasets/other/versions/other"),
+        (None, "datasets/arc/notes"),
+        (None, "datasets/arc/validations/zz/ab.json"),
+    ],
+)
+def test_what_stands_among_the_names_and_is_none_stops_gc(
+    old: str | None, new: str, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if old == "datasets/other":
+        shutil.move(root / old, root / "aside")
+        (root / old / "versions").mkdir(parents=True)
+        shutil.move(root / "aside", root / new)
+    elif old:
+        (root / old).rename(root / new)
+    else:
+        (root / new).parent.mkdir(parents=True, exist_ok=True)
+        (root / new).write_text("notes")
+    before = files(root)
+    assert run(["verify", "--registry", str(root)]) == 1
+    assert "negbank did not write it" in capsys.readouterr().out
+    assert run(["gc", "--registry", str(root)]) == 1 and files(root) == before
+
+
+@pytest.mark.parametrize("path", ["registry.json", "datasets/arc/versions/v1", "datasets/other/remote.json", "objects"])
+def test_a_pipe_among_the_files_is_not_waited_for(path: str, root: Path) -> None:
+    found = next(own for own in sorted((root / path).rglob("*")) if own.is_file()) if path == "objects" else root / path
+    found.unlink()
+    os.mkfifo(found)
+    for words in (["verify"], ["gc"], ["ls"]):
+        command = [sys.executable, "-c", "import sys; from negbank.cli import run; sys.exit(run())"]
+        done = subprocess.run([*command, *words, "--registry", str(root)], capture_output=True, timeout=60)
+        assert done.returncode == 1 or (words == ["ls"] and done.returncode == 0), done.stderr
+        assert b"Traceback" not in done.stderr
+
+
+def test_revert_takes_no_damaged_rows(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (damaged, *_) = objects(root, "arc@v1", "near-miss")
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    assert run(["revert", "arc@v1", "--registry", str(root)]) == 1
+    assert "was changed" in capsys.readouterr().err and not (root / "datasets/arc/versions/v4").exists()
