@@ -13,7 +13,6 @@ import contextlib
 import functools
 import hashlib
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -291,8 +290,8 @@ def _import_datasets() -> Any:
 
 @contextlib.contextmanager
 def _quiet_bars(datasets: Any) -> Iterator[None]:
-    """No progress bars of `datasets` where nobody sees them move."""
-    if sys.stderr.isatty() or not datasets.is_progress_bar_enabled():
+    """No progress bars of `datasets`: they print what a repository calls its splits."""
+    if not datasets.is_progress_bar_enabled():
         yield
         return
     datasets.disable_progress_bars()
