@@ -22,8 +22,9 @@ from negbank.terms import ALL_TIERS
 MARKER: Final = ".negbank/version.json"
 """The file that says that a folder is a checkout, and of what: only such a folder may be replaced."""
 
-UNFINISHED = ".negbank/unfinished"
+UNFINISHED: Final = ".negbank/unfinished"
 """The file that says that a checkout is writing the folder: what a killed one left is known by it, and removed."""
+
 _TIERS: Final = "|".join(ALL_TIERS)
 _OURS: Final = r"\.negbank/(?:version\.json|(?:manifests|validations)/[\w-]+\.json)"
 _HUB_FILES: Final = re.compile(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 from pathlib import Path
 
 import pytest
+from hub_place import NEGBANK
 from samples import part
 
 import negbank
@@ -162,9 +162,8 @@ def test_standard_input_is_not_written(words: list[str], tmp_path: Path) -> None
     file = tmp_path / "q.jsonl"
     file.write_text('{"question": "What is 1 + 1?", "answer": "2", "negative": "3"}\n')
     before = file.read_bytes()
-    command = [sys.executable, "-c", "import sys; from negbank.cli import run; sys.exit(run())"]
     with file.open("rb") as stream:
-        done = subprocess.run([*command, *words, str(file), "--force"], stdin=stream, capture_output=True, timeout=120)
+        done = subprocess.run([NEGBANK, *words, str(file), "--force"], stdin=stream, capture_output=True, timeout=120)
     assert done.returncode == 1 and b"is the standard input of this command" in done.stderr, done.stderr
     assert file.read_bytes() == before
 

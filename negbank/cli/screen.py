@@ -78,7 +78,7 @@ def print_json_text(text: str) -> None:
 
 
 def print_document(text: str) -> None:
-    """Print a document: as it is, in UTF-8, where it goes to a file or a program; made visible on a terminal."""
+    """Print a document: as it is, in UTF-8, to a file or a program; made visible on a terminal and in a text stream."""
     if sys.stdout.isatty() or not hasattr(sys.stdout, "buffer"):
         click.echo(fitting(visible_lines(text), sys.stdout), nl=False)
     else:

@@ -16,7 +16,7 @@ from negbank.commands.registry import Place, open_registry
 from negbank.commands.summary import TierSummary, by_tier
 from negbank.encode import Encoder, load_encoder
 from negbank.errors import SourceError
-from negbank.guards import Screened, explained
+from negbank.guards import explained
 from negbank.judging import JudgeSettings, load_judge
 from negbank.records import NEGATIVES, Progress, no_progress
 from negbank.registry import Edit, Registry, Version, check_dataset_name
@@ -111,7 +111,7 @@ def _add(
     found = assess(file, source, Helpers(Embedder(encoder, progress), judge))
     found = replace(found, screened=without_known(found.screened, _known(target, dataset), found.asked))
     kept = found.kept().select(NEGATIVES.names())
-    counts = _refusals(file, found.screened)
+    counts = file.refusals(found.screened)
     if kept.is_empty() and target.newest(dataset) is None:
         reasons = ", ".join(f"{count} {reason}" for _, reason, count in counts)
         raise SourceError(f"{place}: every row was refused ({reasons}); there is nothing to make a version of")
@@ -135,12 +135,6 @@ def _add(
 def _known(registry: Registry, dataset: str) -> pl.DataFrame:
     newest = registry.newest(dataset)
     return registry.read(newest) if newest else NEGATIVES.to_frame()
-
-
-def _refusals(file: FileRows, screened: Screened) -> tuple[tuple[str, str, int], ...]:
-    """`(tier, reason, count)` of all that was refused, rows that are no candidate first."""
-    rows = (("row", reason, count) for reason, count in file.left_out.items())
-    return (*rows, *((tier, reason, count) for reason, tier, count in screened.counts.iter_rows()))
 
 
 def _refused(found: Assessed, tier: str) -> dict[str, int]:

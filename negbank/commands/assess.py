@@ -39,7 +39,12 @@ class FileRows:
 
     def originals(self, rows: pl.Series) -> pl.DataFrame:
         """The records that `rows` (their numbers) came from, in the file's own columns."""
-        return frame_of([dict(self.records[number]) for number in rows])
+        return frame_of([self.records[number] for number in rows])
+
+    def refusals(self, screened: Screened) -> tuple[tuple[str, str, int], ...]:
+        """`(tier, reason, count)` of all that was refused, rows that are no candidate first."""
+        rows = (("row", reason, count) for reason, count in self.left_out.items())
+        return (*rows, *((tier, reason, count) for reason, tier, count in screened.counts.iter_rows()))
 
 
 @dataclass(frozen=True)

@@ -79,11 +79,10 @@ def label(place: str, settings: LabelSettings | None = None, *, progress: Progre
     judge = load_judge(settings.judge, settings.judging) if settings.judge else None
     found = assess(file, source, Helpers(Embedder(encoder, progress), judge, settings.by_embedding))
     kept = found.kept()
-    left_out = [("row", reason, count) for reason, count in file.left_out.items()]
-    counts = ((tier, reason, count) for reason, tier, count in found.screened.counts.iter_rows())
     return LabelResult(
         _labelled(file, kept, judged=judge is not None), by_tier(kept), explained(found.screened.refused, found.asked),
-        (*left_out, *counts), tuple(summary_lines(file.understood)), tuple(_notices(file, found, settings.source)),
+        file.refusals(found.screened), tuple(summary_lines(file.understood)),
+        tuple(_notices(file, found, settings.source)),
     )  # fmt: skip
 
 
@@ -102,7 +101,7 @@ def _notices(file: FileRows, found: Assessed, source: str | None) -> list[str]:
     notices = list(found.judging.judged.notices()) if found.judging else []
     if replaced := [name for name in ADDED if any(name in record for record in file.records[:100])]:
         notices.append(f"{file.place}: its columns {', '.join(replaced)} are replaced")
-    if dropped := byte_columns([dict(record) for record in file.records]):
+    if dropped := byte_columns(file.records):
         notices.append(f"{file.place}: not written, since they hold bytes: {', '.join(map(visible, dropped))}")
     if (count := found.behind.select("question", "answer").unique().height) < MIN_QUESTIONS:
         remedy = "" if source else "; name the questions' source with --source"

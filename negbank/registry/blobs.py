@@ -66,10 +66,9 @@ class FolderBlobs:
         with translated(self.place):
             if not self.root.is_dir():
                 return not self.root.exists()
-            names = self.root / "datasets"  # made before `registry.json`
-            return all(path.name in ("tmp", "lock") or path == names for path in self.root.iterdir()) and not (
-                names.is_dir() and any(names.iterdir())
-            )
+            names = self.root / "datasets"  # made, empty, before `registry.json`
+            is_named = names.is_dir() and any(names.iterdir())
+            return not is_named and all(path.name in ("tmp", "lock", names.name) for path in self.root.iterdir())
 
     def stranger(self) -> str:
         """What is wrong with a place that is not fresh and has no `registry.json`."""
@@ -172,10 +171,8 @@ class FolderBlobs:
                 self._checked[path] = state
 
     def measure(self, folder: str, name: str) -> tuple[int, str]:
-        """The size and the SHA-256 of a blob as it lies in store. Raises FileNotFoundError, OSError."""
+        """The size and the SHA-256 of a blob as it lies in store. Raises OSError, RegistryError."""
         path = self.path(folder, name)
-        if path.exists() and not path.is_file():
-            raise RegistryError("it is no file")
         return path.stat().st_size, hash_file(path)
 
     def names(self, folder: str) -> Iterator[tuple[str, int]]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
+from io import BufferedReader
 from pathlib import Path
 from typing import Final
 
@@ -17,11 +18,16 @@ from negbank.errors import NegbankError, RegistryError, StorageError
 
 
 def read(path: Path, most: int = -1) -> bytes:
-    """The bytes of a file, or the first `most`. Raises RegistryError for a pipe or a device, which may never end."""
-    if path.exists() and not path.is_file():
-        raise RegistryError(f"{path} is no file: the registry is damaged; see negbank verify")
-    with path.open("rb") as file:
+    """The bytes of a file, or the first `most`. Raises RegistryError as `opened` does."""
+    with opened(path) as file:
         return file.read(most)
+
+
+def opened(path: Path) -> BufferedReader:
+    """A file, open for reading. Raises RegistryError for a folder, and for a pipe or a device, which may never end."""
+    if not path.is_file() and path.exists():
+        raise RegistryError(f"{path} is no file: the registry is damaged; see negbank verify")
+    return path.open("rb")
 
 
 def write(scratch: Path, path: Path, data: bytes) -> None:
@@ -105,7 +111,7 @@ def set_aside(path: Path, folder: Path) -> Path:
 
 def hash_file(path: Path) -> str:
     """The SHA-256 (hexadecimal) of a file."""
-    with path.open("rb") as file:
+    with opened(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 

@@ -123,14 +123,15 @@ class FolderRefs:
         with translated(self.root):
             if not folder.is_dir():
                 return {str(folder): _NO_NAMES} if (self.root / "manifests").is_dir() else {}
-            found = {
-                str(path): _NO_NAME
-                for path in sorted(folder.rglob("*"))
-                if not path.name.startswith(".") and not _NAMES.fullmatch(path.relative_to(folder).as_posix())
-            }
-            named = {dataset for dataset, _ in self.versions()}
-            empty = {str(path): _NO_VERSION for path in folder.iterdir() if path.is_dir() and path.name not in named}
-        return found | {path: said for path, said in empty.items() if not Path(path).name.startswith(".")}
+            named, found = {dataset for dataset, _ in self.versions()}, {}
+            for path in sorted(folder.rglob("*")):
+                if path.name.startswith("."):
+                    continue
+                if not _NAMES.fullmatch(path.relative_to(folder).as_posix()):
+                    found[str(path)] = _NO_NAME
+                elif path.parent == folder and path.is_dir() and path.name not in named:
+                    found[str(path)] = _NO_VERSION
+        return found
 
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
         """Publish version `number`; False where another writer was first."""

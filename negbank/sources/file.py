@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from negbank.sources.cells import WrittenNumber, is_plain, preview, text_of
 from negbank.sources.formats import COMPRESSIONS, FORMATS
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import HUB_PREFIX, find_split, read_records
-from negbank.sources.streams import MAX_LINE, Row
+from negbank.sources.streams import MAX_LINE
 from negbank.sources.understanding import Understood, understand
 
 __all__ = ["HUB_PREFIX", "SUFFIXES", "FileData", "read_file", "read_hub", "read_hub_table", "read_table"]
@@ -74,7 +74,7 @@ def read_table(place: str) -> pl.DataFrame:
     return frame_of(read_records(place).rows)
 
 
-def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
+def frame_of(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     """Rows as a frame: plain values of one kind as that kind, of several as their own texts; lists and objects as they
     are where they are alike, and as JSON texts where they are not. Columns of bytes are left out (`byte_columns`)."""
     left_out = byte_columns(rows)
@@ -82,12 +82,12 @@ def frame_of(rows: Sequence[Row]) -> pl.DataFrame:
     return pl.DataFrame({name: _column(values, name) for name, values in columns.items()})
 
 
-def byte_columns(rows: Sequence[Row]) -> list[str]:
+def byte_columns(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The columns that hold bytes, in lists and objects too: they have no text."""
     return [name for name in _names(rows) if any(_has_bytes(row.get(name)) for row in rows)]
 
 
-def _names(rows: Sequence[Row]) -> list[str]:
+def _names(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return list(dict.fromkeys(name for row in rows for name in row))
 
 

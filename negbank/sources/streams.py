@@ -30,7 +30,9 @@ ROW_BYTES: Final = 6_000
 MANY: Final = 100_000
 """Rows of a file from which on those that repeat another one are counted and not held."""
 RECENT: Final = 1024
+"""Different rows that are remembered at a time."""
 LONG_KEY: Final = 10_000
+"""Characters from which on a row is not compared with others."""
 
 
 class RecentRows:

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ import polars as pl
 import pyarrow.parquet as pq
 import pytest
 from damaged import build, files, objects, record
+from hub_place import NEGBANK
 from samples import part, rows
 
 import negbank
@@ -314,8 +314,7 @@ def test_a_pipe_among_the_files_is_not_waited_for(path: str, root: Path) -> None
     found.unlink()
     os.mkfifo(found)
     for words in (["verify"], ["gc"], ["ls"]):
-        command = [sys.executable, "-c", "import sys; from negbank.cli import run; sys.exit(run())"]
-        done = subprocess.run([*command, *words, "--registry", str(root)], capture_output=True, timeout=60)
+        done = subprocess.run([NEGBANK, *words, "--registry", str(root)], capture_output=True, timeout=60)
         assert done.returncode == 1 or (words == ["ls"] and done.returncode == 0), done.stderr
         assert b"Traceback" not in done.stderr
 
