@@ -20,7 +20,10 @@ from negbank.generation import Endpoint, EndpointSampler, GenerateSettings, Pati
 from negbank.reasoning.formats import read_trajectories
 
 KEY = "sk-not-to-be-seen-0123456789"
-QUICK = Patience(timeout_s=0.4, attempts=4, backoff_s=0.01, longest_wait_s=2.0)
+PATIENT = Patience(timeout_s=30.0, attempts=4, backoff_s=0.01, longest_wait_s=2.0)
+SHORT = replace(PATIENT, timeout_s=1.5)
+"""For a server that is too slow: still long enough for one that is not, on a busy machine."""
+SLOW = ("slow", "drip")
 QUESTIONS = pl.DataFrame(
     {"question_id": [f"q{n}" for n in range(6)], "question": [f"How much is {n} + {n}? {{x}}" for n in range(6)]}
 )
@@ -42,7 +45,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[OpenAIServer]:
 
 
 def sampler(
-    server: OpenAIServer, patience: Patience = QUICK, workers: int = 3, model: str = "tester"
+    server: OpenAIServer, patience: Patience = PATIENT, workers: int = 3, model: str = "tester"
 ) -> EndpointSampler:
     return EndpointSampler(Endpoint(server.url, patience), model, SETTINGS, workers)
 
@@ -91,7 +94,7 @@ def test_several_are_asked_at_once_and_no_more_than_said(server: OpenAIServer, t
 @pytest.mark.parametrize("modes", [["500", "503", "ok"], ["429:0.05", "ok"], ["cut", "close", "ok"], ["slow", "ok"]])
 def test_what_passes_is_asked_again(server: OpenAIServer, tmp_path: Path, modes: list[str]) -> None:
     server.modes = list(modes)
-    assert run(server, tmp_path / "c.jsonl", workers=1) == 12
+    assert run(server, tmp_path / "c.jsonl", patience=SHORT if "slow" in modes else PATIENT, workers=1) == 12
     assert len(server.requests) == 12 + len(modes) - 1
 
 
@@ -107,8 +110,8 @@ FAILURES = {
     "429": r"answered 429 \(later, please\); given up after 4 attempts",
     "429:600": "asks to come back in 600 s",
     "500": "answered 500",
-    "slow": r"no answer within 0.4 s.*given up after 2 attempts",
-    "drip": "no answer within 0.4 s",
+    "slow": r"no answer within 1.5 s.*given up after 2 attempts",
+    "drip": "no answer within 1.5 s",
     "close": "the connection broke",
     "cut": "the connection broke",
     "html": "answers with something else \\(text/html: <!doctype html>.*OpenAI-compatible",
@@ -128,7 +131,7 @@ def test_what_does_not_pass_is_an_error_and_what_is_done_is_kept(
     file = tmp_path / "c.jsonl"
     server.modes = ["ok"] * 4 + [mode]
     with pytest.raises(GenerationError, match=FAILURES[mode]):
-        run(server, file, workers=1)
+        run(server, file, patience=SHORT if mode in SLOW else PATIENT, workers=1)
     assert len(file.read_text().splitlines()) == 4
     server.modes = ["ok"]
     assert run(server, file) == 8
@@ -161,7 +164,7 @@ def test_a_server_that_is_down(tmp_path: Path) -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    down = EndpointSampler(Endpoint(f"http://127.0.0.1:{port}/v1", QUICK), "m", SETTINGS)
+    down = EndpointSampler(Endpoint(f"http://127.0.0.1:{port}/v1", PATIENT), "m", SETTINGS)
     with pytest.raises(GenerationError, match="nothing answers there; is the server running"):
         collect(QUESTIONS, down, ONE, tmp_path / "c.jsonl")
 
@@ -242,7 +245,7 @@ def test_a_url_that_is_none_or_holds_a_key(url: str) -> None:
 
 
 def test_the_whole_path_may_be_given(server: OpenAIServer, tmp_path: Path) -> None:
-    asked = EndpointSampler(Endpoint(server.url + "/chat/completions/", QUICK), "tester", SETTINGS)
+    asked = EndpointSampler(Endpoint(server.url + "/chat/completions/", PATIENT), "tester", SETTINGS)
     assert asked.endpoint.url == server.url
     assert collect(QUESTIONS, asked, ONE, tmp_path / "c.jsonl").chains == 6
 
@@ -250,7 +253,7 @@ def test_the_whole_path_may_be_given(server: OpenAIServer, tmp_path: Path) -> No
 def test_a_model_or_page_that_is_not_there(server: OpenAIServer, tmp_path: Path) -> None:
     with pytest.raises(GenerationError, match=r"404: The model 'other' does not exist.*check the model's name"):
         run(server, tmp_path / "c.jsonl", model="other")
-    elsewhere = EndpointSampler(Endpoint(server.url.removesuffix("/v1"), QUICK), "tester", SETTINGS)
+    elsewhere = EndpointSampler(Endpoint(server.url.removesuffix("/v1"), PATIENT), "tester", SETTINGS)
     with pytest.raises(GenerationError, match=r"no such page.*often ends in /v1"):
         collect(QUESTIONS, elsewhere, ONE, tmp_path / "d.jsonl")
 
