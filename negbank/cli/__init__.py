@@ -68,7 +68,7 @@ class Commands(click.Group):
         command = getattr(importlib.import_module(COMMANDS[cmd_name]), cmd_name)
         assert isinstance(command, click.Command)
         for option in command.params:
-            if isinstance(option, click.Option) and option.name != "message":  # whose default is empty
+            if option.name != "message":  # whose default is empty
                 option.callback = refuse_empty
         return command
 

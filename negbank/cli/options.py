@@ -132,9 +132,10 @@ def registry_option(command: F) -> F:
 
 
 def refuse_empty(context: click.Context, option: click.Parameter, value: Any) -> Any:
-    """`value` as it is. Raises BadParameter for an option with an empty text: it was meant to say something."""
+    """`value` as it is. Raises BadParameter for an empty text: it was meant to say something."""
     if value == "" or (isinstance(value, tuple) and "" in value):
-        raise click.BadParameter("it must not be empty; leave the option out for its default", context, option)
+        otherwise = "; leave the option out for its default" if isinstance(option, click.Option) else ""
+        raise click.BadParameter(f"it must not be empty{otherwise}", context, option)
     return value
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -94,7 +95,8 @@ def _print_loss(loss: Loss, saved: Saved | None) -> None:
     say("lost: ", fg="red", nl=False)
     say(f"{', '.join(loss.versions)} {loss.tier} ({loss.split}): {counted(loss.rows, 'row')}", nl=saved is None)
     if saved and saved.path:
-        dataset = loss.versions[-1].partition("@")[0]
-        say(f"; {saved.rows:,} of them can still be read: negbank add {saved.path} --dataset {dataset}")
+        own = f"{loss.versions[-1].partition('@')[0]}-saved"  # nothing is put upon a version that may be sound
+        add = f"negbank add {shlex.quote(saved.path)} --dataset {own}"
+        say(f"; {saved.rows:,} of them can still be read: {add}")
     elif saved:
         say("; none of them can be read here or fetched. Copy the file back from a backup, if there is one")

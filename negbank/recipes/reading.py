@@ -27,6 +27,7 @@ from negbank.recipes.settings import (
     TrainingSettings,
 )
 from negbank.recipes.weights import parse_weights
+from negbank.text.display import short
 
 RECIPE_SUFFIX: Final = ".toml"
 MAX_BYTES: Final = 1_000_000
@@ -156,7 +157,7 @@ def _contradictions(tables: _Tables) -> Iterator[Problem]:
         yield Problem(("lora", "targets"), "is empty; a head needs at least one projection, such as up_proj")
     points = tables.training.points
     if any(left >= right for left, right in pairwise(points)):
-        yield Problem(("training", "points"), f"are {list(points)!r:.80}; they must ascend")
+        yield Problem(("training", "points"), f"are {short(list(points), 80)}; they must ascend")
     if not tables.likra.weights:
         yield Problem(("likra", "weights"), "is empty; write it as 0:1.5:0.1 or [0.0, 0.5, 1.0]")
     known = {base.name for base in tables.base}
@@ -181,7 +182,7 @@ def _glow_contradictions(tables: _Tables, known: set[str]) -> Iterator[Problem]:
         yield Problem(("glow", "low"), f"is {glow.low:g}, more than high, {glow.high:g}")
     if not glow.ks or any(k > glow.samples for k in glow.ks):
         yield Problem(
-            ("glow", "ks"), f"are {list(glow.ks)!r:.80}; at least one, and none above samples, {glow.samples}"
+            ("glow", "ks"), f"are {short(list(glow.ks), 80)}; at least one, and none above samples, {glow.samples}"
         )
     if tables.chains is None and any(base.kind == "pretrained" for base in tables.base):
         yield Problem(("chains",), "is missing: it says what a pretrained base has read")

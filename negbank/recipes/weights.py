@@ -6,6 +6,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Final
 
 from negbank.errors import RecipeError
+from negbank.text.display import short
 
 MAX_WEIGHTS: Final = 1000
 MAX_WEIGHT: Final = 100
@@ -53,4 +54,4 @@ def _number(word: str, text: str) -> Decimal:
 
 
 def _refusal(text: str, why: str) -> RecipeError:
-    return RecipeError(f"weights {text!r:.80}: {why}; write them as 0:1.5:0.1 or 0,0.5,1")
+    return RecipeError(f"weights {short(text, 80)}: {why}; write them as 0:1.5:0.1 or 0,0.5,1")

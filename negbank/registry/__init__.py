@@ -27,6 +27,7 @@ from negbank.registry.places import open_store
 from negbank.registry.queries import DIFF_COLUMNS, PartFiles
 from negbank.registry.refs import validation_name
 from negbank.registry.repair import Saved, mend, save
+from negbank.text.display import short
 
 __all__ = [
     "DIFF_COLUMNS", "Collected", "Commit", "DatasetSummary", "Diff", "Edit", "Logged", "Loss", "Manifest", "NewPart",
@@ -169,7 +170,7 @@ class Registry:
         numbers, tags = self.numbers(dataset), self._tags(dataset)
         last = max(numbers) if dataset == reference else self.resolve(reference).manifest.number
         lost = {f"{dataset}@{tag}": name for tag, name in tags.items() if name not in numbers.values()}
-        wrong = {tag: f"{tag} names {name!r:.30}, which is no version of {dataset}" for tag, name in lost.items()}
+        wrong = {tag: f"{tag} names {short(name, 30)}, which is no version of {dataset}" for tag, name in lost.items()}
         refs, found = {(dataset, number): name for number, name in numbers.items()}, []
         for number in sorted((number for number in numbers if number <= last), reverse=True):
             try:

@@ -28,6 +28,7 @@ from negbank.errors import RegistryError
 from negbank.registry import disk
 from negbank.registry.disk import hash_file, remove_files, translated
 from negbank.registry.names import is_hash
+from negbank.text.display import short
 
 SUFFIX: Final = {"objects": ".parquet", "contents": ".json", "manifests": ".json"}
 """The folders of blobs, and the ending of the files in each."""
@@ -100,6 +101,7 @@ class FolderBlobs:
     def _is_due(self, folder: str, name: str) -> bool:
         """Whether a blob has yet to be written; a damaged one that is in its place is set aside."""
         path = self.path(folder, name)
+        disk.refuse_links(self.root, path.parent)
         if not path.exists():
             return True
         if path.is_file() and hash_file(path) == name:
@@ -120,12 +122,13 @@ class FolderBlobs:
     def set(self, folder: str, name: str, data: bytes) -> None:
         """Write a blob whose name does not follow from its bytes, whole or not at all."""
         with translated(self.place):
+            disk.refuse_links(self.root, self.path(folder, name).parent)
             disk.write(self._tmp, self.path(folder, name), data)
 
     def path(self, folder: str, name: str) -> Path:
         """Where a blob stands on this machine, if it does. Raises RegistryError where the name is none of a blob's."""
         if not is_hash(name):
-            raise RegistryError(f"{name!r:.80} is not the name of a file in {folder}; see negbank verify")
+            raise RegistryError(f"{short(name, 80)} is not the name of a file in {folder}; see negbank verify")
         return self.root / folder / name[:2] / f"{name}{SUFFIX[folder]}"
 
     def where(self, folder: str, name: str) -> str:

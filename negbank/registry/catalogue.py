@@ -14,6 +14,7 @@ from negbank.registry.manifest import Manifest, Version
 from negbank.registry.names import is_hash
 from negbank.registry.store import Store
 from negbank.terms import ALL_TIERS
+from negbank.text.display import short
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def read_tagged(store: Store, dataset: str, tag: str, name: str, refs: Mapping[t
 
 def _read(store: Store, reference: str, name: str) -> Version:
     if not is_hash(name):
-        raise RegistryError(f"{reference} names {name!r:.30}, which is no manifest; see negbank verify")
+        raise RegistryError(f"{reference} names {short(name, 30)}, which is no manifest; see negbank verify")
     try:
         return Version(Manifest.from_json(store.blobs.get("manifests", name)), name)
     except RegistryError as error:
@@ -68,7 +69,7 @@ def gap(store: Store, version: Version, refs: Mapping[tuple[str, int], str]) -> 
     if manifest.parent is None or known == manifest.parent or (known is not None and not is_hash(known)):
         return None  # what is no name at all is said where it is read
     if known is not None:
-        return f"{version} came from another version than this one, {known!r:.30}"
+        return f"{version} came from another version than this one, {short(known, 30)}"
     if store.blobs.exists("manifests", manifest.parent):
         where = f"datasets/{manifest.dataset}/versions/v{manifest.number - 1}"
         return f"its name is missing; the manifest is here still: write {manifest.parent} into {where}"

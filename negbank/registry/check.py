@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,10 +15,11 @@ from negbank.registry.catalogue import gap, read_tagged, read_version
 from negbank.registry.contents import Content, Contents
 from negbank.registry.disk import remove_tree, translated
 from negbank.registry.manifest import Manifest, Part, Version
-from negbank.registry.store import Store
+from negbank.registry.store import MARKER_KEYS, Store
 from negbank.registry.uniqueness import repeated
 from negbank.terms import counted
 
+_ADVICE = re.compile(r"(: the registry is damaged)?; see negbank verify( --repair)?")
 _THREADS = 4  # hashing lets other threads run; more of them than cores keeps a disk busy
 
 
@@ -123,12 +125,15 @@ class Reach:
         return tuple(Loss(d, tuple(u.versions), u.part.tier, u.part.split, u.part.rows) for d, u in uses)
 
     def _wrong(self, kind: str, where: str, detail: object) -> None:
-        self.problems.append(Problem(kind, where, str(detail)))
+        """Note what is wrong at `where`; an error names the place again, and this command, which need not be said."""
+        said = str(detail).removeprefix(f"{where}: ").removeprefix(f"{where} ")
+        self.problems.append(Problem(kind, where, _ADVICE.sub("", said)))
 
     def _check_place(self) -> None:
         """The marker must be as negbank writes it, and nothing may lead out of the folder."""
         marker = (self.store.blobs.marker() or b"{}").strip()
-        if json.dumps(json.loads(marker)).encode() != marker:
+        record = json.loads(marker)
+        if json.dumps(record).encode() != marker or record.keys() - MARKER_KEYS:
             self._wrong("registry", f"{self.store.place}/{MARKER}", "it was changed")
         for path, said in self.store.refs.strangers().items():
             self._wrong("name", path, said)

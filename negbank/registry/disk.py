@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import filecmp
 import hashlib
 import os
 import shutil
@@ -28,6 +29,14 @@ def opened(path: Path) -> BufferedReader:
     if not path.is_file() and path.exists():
         raise RegistryError(f"{path} is no file: the registry is damaged; see negbank verify")
     return path.open("rb")
+
+
+def refuse_links(root: Path, folder: Path) -> None:
+    """Raise RegistryError where a symbolic link leads from `root` to `folder`: what is written would lie elsewhere."""
+    below = folder.relative_to(root).parts
+    for place in (root.joinpath(*below[:count]) for count in range(1, len(below) + 1)):
+        if place.is_symlink():
+            raise RegistryError(f"{place} is a symbolic link: nothing is written through it; see negbank verify")
 
 
 def write(scratch: Path, path: Path, data: bytes) -> None:
@@ -97,6 +106,8 @@ def set_aside(path: Path, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     target, number = folder / path.name, 1
     while os.path.lexists(target):
+        if all(own.is_file() and not own.is_symlink() for own in (path, target)) and filecmp.cmp(path, target, False):
+            return target  # it was kept before
         number += 1
         target = folder / f"{path.stem}-{number}{path.suffix}"
     if not path.is_file() or path.is_symlink():
@@ -133,9 +144,17 @@ def translated(place: object, elsewhere: str = OTHER_REGISTRY) -> Iterator[None]
             errno.EPERM: f"no permission to write; {elsewhere}",
         }.get(error.errno or 0)
         if remedy is None:
-            # not the error's own text: it names a temporary file, which nobody asked for
-            raise StorageError(f"{place}: {error.strerror or error}") from error
+            raise StorageError(f"{_lasting(place, error)}: {error.strerror or error}") from error
         raise StorageError(f"{place}: {remedy}. Nothing was changed") from error
+
+
+def _lasting(place: object, error: OSError) -> object:
+    """The file that an error names, or `place` where it names none in it, or a temporary one: nobody asked for that."""
+    named = error.filename if isinstance(error.filename, str) else ""
+    with contextlib.suppress(ValueError):
+        below = Path(named).relative_to(str(place)).parts
+        return place if below[:1] == ("tmp",) and len(below) > 1 else named
+    return place
 
 
 @contextlib.contextmanager

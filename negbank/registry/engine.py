@@ -231,7 +231,10 @@ class Engine:
                     "files of this machine only with --allow-files"
                 ) from error
             except duckdb.Error as error:
-                raise RegistryError(f"the query failed: {error}") from error
+                said, advice = str(error), "a query can use what DuckDB has built in, and loads no extension"
+                if isinstance(error, duckdb.CatalogException) and " extension" in said.splitlines()[0]:
+                    said = f"{said.splitlines()[0]} Here, {advice}"
+                raise RegistryError(f"the query failed: {said}") from error
 
     def _frames(self, query: str, batch: int = BATCH) -> Iterator[pl.DataFrame]:
         with self._database() as database:

@@ -14,6 +14,7 @@ from typing import Any
 
 from negbank.errors import RegistryError
 from negbank.registry.names import check_dataset_name, is_hash
+from negbank.text.display import short
 
 _SPLIT = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.]{0,63}")
 _TIER = re.compile(r"[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?")
@@ -83,7 +84,7 @@ class Manifest:
         }
         if wrong := next((what for what, good in tests.items() if not good), None):
             raise RegistryError(
-                f"the manifest of {self.dataset}@v{self.number!r:.12} is not one that negbank writes ({wrong})"
+                f"the manifest of {self.dataset}@v{short(self.number, 12)} is not one that negbank writes ({wrong})"
             )
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from negbank.errors import RegistryError
 from negbank.folders import DEVICES
+from negbank.text.display import short
 
 _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]{0,94}[a-z0-9])?")
 _VERSION = re.compile(r"v[0-9]+")
@@ -25,7 +26,7 @@ _ALLOWED = (
 def check_dataset_name(name: str) -> str:
     """`name`, if it can name a dataset: lower-case letters, digits, `.`, `_`, `-`, at most 96 of them."""
     if not _allowed(name):
-        raise RegistryError(f"{name!r:.60} cannot name a dataset: {_ALLOWED} (--dataset NAME)")
+        raise RegistryError(f"{short(name, 60)} cannot name a dataset: {_ALLOWED} (--dataset NAME)")
     return name
 
 
@@ -34,7 +35,7 @@ def check_tag(name: str) -> str:
     if _VERSION.fullmatch(name) or _DIGITS.fullmatch(name):
         raise RegistryError(f"{name!r} cannot be a tag: it reads as a version or as the digits of one")
     if not _allowed(name):
-        raise RegistryError(f"{name!r:.60} cannot be a tag: {_ALLOWED}")
+        raise RegistryError(f"{short(name, 60)} cannot be a tag: {_ALLOWED}")
     return name
 
 
@@ -65,7 +66,9 @@ class Reference:
         """The parts of a reference. Raises RegistryError where nothing follows the `@`."""
         dataset, at_sign, wanted = text.partition("@")
         if at_sign and not wanted:
-            raise RegistryError(f"{text!r:.60} names no version; give one ({dataset}@v1), or {dataset} for the newest")
+            raise RegistryError(
+                f"{short(text, 60)} names no version; give one ({dataset}@v1), or {dataset} for the newest"
+            )
         return cls(dataset, wanted)
 
     @property

@@ -129,8 +129,8 @@ class FolderRefs:
                     continue
                 if not _NAMES.fullmatch(path.relative_to(folder).as_posix()):
                     found[str(path)] = _NO_NAME
-                elif path.parent == folder and path.is_dir() and path.name not in named:
-                    found[str(path)] = _NO_VERSION
+                elif path.parent == folder and path.name not in named:
+                    found[str(path)] = _NO_VERSION if path.is_dir() else _NO_NAME
         return found
 
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
@@ -147,12 +147,15 @@ class FolderRefs:
 
     def drop_tag(self, dataset: str, tag: str) -> None:
         """Take a tag away."""
+        path = self._folder(dataset) / "tags" / tag
         with translated(self.root):
-            (self._folder(dataset) / "tags" / tag).unlink(missing_ok=True)
+            disk.refuse_links(self.root, path.parent)
+            path.unlink(missing_ok=True)
 
     def drop_dataset(self, dataset: str) -> None:
         """Take away every name of a dataset, all at once."""
         with translated(self.root):
+            disk.refuse_links(self.root, self._folder(dataset))
             self._tmp.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=self._tmp, ignore_cleanup_errors=True) as scratch:
                 self._folder(dataset).rename(Path(scratch) / dataset)
@@ -218,10 +221,12 @@ class FolderRefs:
 
     def _make(self, path: Path, text: str) -> bool:
         with translated(self.root):
+            disk.refuse_links(self.root, path.parent)
             return disk.create(self._tmp, path, text.encode())
 
     def _set(self, path: Path, data: bytes) -> None:
         with translated(self.root):
+            disk.refuse_links(self.root, path.parent)
             disk.write(self._tmp, path, data)
 
 

@@ -14,8 +14,12 @@ from typing import Any, Final
 from negbank.errors import RegistryError
 from negbank.registry.blobs import MARKER, FolderBlobs
 from negbank.registry.refs import FolderRefs, Refs
+from negbank.text.display import short
 
 LAYOUT: Final = 2
+
+MARKER_KEYS: Final = frozenset(("layout", "refs", "id"))
+"""What `registry.json` may say."""
 
 _OTHERS: Final = (
     "the database that --refs names belongs to another registry than {}; name the right one, or give each registry "
@@ -55,11 +59,11 @@ class Store:
             raise RegistryError(f'{where} cannot be read; write {{"layout": {LAYOUT}}} into it') from error
         if type(layout) is int and layout > LAYOUT:
             raise RegistryError(
-                f"{self.place} was made by a newer negbank (layout {layout!r:.12}; this one reads {LAYOUT}): upgrade "
-                "negbank. Nothing was changed"
+                f"{self.place} was made by a newer negbank (layout {short(layout, 12)}; this one reads {LAYOUT}): "
+                "upgrade negbank. Nothing was changed"
             )
         if type(layout) is not int or layout < 1:
-            raise RegistryError(f"{self.place}/{MARKER} says layout {layout!r:.20}, which there never was")
+            raise RegistryError(f"{self.place}/{MARKER} says layout {short(layout, 20)}, which there never was")
         self._check_refs(kind, own)
         return layout
 

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from negbank.decoding import Between, Path, decode, encode
 from negbank.errors import BenchmarkError
+from negbank.text.display import short
 
 SCHEMA: Final = 1
 
@@ -226,7 +227,7 @@ def read_json(text: str | bytes, where: str) -> Any:
         raise BenchmarkError(f"{where}: is no JSON: {error}") from error
     if isinstance(data, dict) and data.get("schema") != SCHEMA:
         raise BenchmarkError(
-            f"{where}: is of schema {data.get('schema')!r:.40}, and this negbank reads {SCHEMA}; "
+            f"{where}: is of schema {short(data.get('schema'), 40)}, and this negbank reads {SCHEMA}; "
             "run the benchmark again, or read it with the negbank that wrote it"
         )
     return data

@@ -16,6 +16,14 @@ FIELD_LIMIT: Final = 4_000
 
 _HIDDEN: Final = frozenset(("Cc", "Cf", "Co", "Cs", "Zl", "Zp"))
 _JOINERS: Final = "\u200c\u200d"
+_BLANK: Final = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u3164\uffa0")
+"""Letters and marks of which nothing is seen."""
+
+_KEYCAP: Final = "\u20e3"
+
+_SELECTORS: Final = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
+"""Marks that choose the form of the one character before them: more of them would hide a text."""
+
 _DOUBTFUL: Final = re.compile(r"[^ -~]+")
 
 
@@ -47,12 +55,22 @@ def cut(text: str, limit: int = FIELD_LIMIT) -> str:
     return text if len(text) <= limit else f"{text[:limit].rstrip()} [cut: {len(text):,} characters]"
 
 
+def short(value: object, limit: int = 30) -> str:
+    """A value as Python writes it, or the first `limit` characters of that."""
+    text = repr(value)
+    return text if len(text) <= limit else f"{text[:limit]}…{text[-1] if isinstance(value, str) else ''}"
+
+
 def _is_hidden(text: str, place: int) -> bool:
     character = text[place]
     if character in _JOINERS:
         return not (0 < place < len(text) - 1 and _is_joined(text[place - 1]) and _is_joined(text[place + 1]))
-    nothing = ord(character) & 0xFFFE == 0xFFFE  # code points that are no characters, and no XML
-    return nothing or unicodedata.category(character) in _HIDDEN
+    if _SELECTORS.fullmatch(character):
+        follows = place > 0 and unicodedata.category(text[place - 1])[0] in "LS"
+        return not follows and text[place + 1 : place + 2] != _KEYCAP
+    code = ord(character)
+    nothing = code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF  # code points that are no characters, and no XML
+    return nothing or character in _BLANK or unicodedata.category(character) in _HIDDEN
 
 
 def _is_joined(character: str) -> bool:

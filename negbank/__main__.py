@@ -1,0 +1,5 @@
+"""`python -m negbank` is `negbank`."""
+
+from negbank.cli import main
+
+main()
