@@ -59,7 +59,7 @@ def main(paths: Sequence[str]) -> int:
                         return _TOO_MUCH
     except (MemoryError, pa.ArrowMemoryError):
         return _TOO_MUCH
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:  # a column whose name is no UTF-8 is a ValueError
         sys.stdout.write(" ".join(str(error).split()))
         return 1
     return 0

@@ -19,6 +19,7 @@ from negbank.registry.store import MARKER_KEYS, Store
 from negbank.registry.uniqueness import repeated
 from negbank.terms import counted
 
+_MARKER = "it was changed: it says the layout, and nothing that negbank did not write"
 _ADVICE = re.compile(r"(: the registry is damaged)?; see negbank verify( --repair)?")
 _THREADS = 4  # hashing lets other threads run; more of them than cores keeps a disk busy
 
@@ -131,10 +132,14 @@ class Reach:
 
     def _check_place(self) -> None:
         """The marker must be as negbank writes it, and nothing may lead out of the folder."""
-        marker = (self.store.blobs.marker() or b"{}").strip()
+        marker = (self.store.blobs.marker() or b"{}").removesuffix(b"\n")
         record = json.loads(marker)
         if json.dumps(record).encode() != marker or record.keys() - MARKER_KEYS:
-            self._wrong("registry", f"{self.store.place}/{MARKER}", "it was changed")
+            self._wrong(
+                "registry",
+                f"{self.store.place}/{MARKER}",
+                _MARKER,
+            )
         for path, said in self.store.refs.strangers().items():
             self._wrong("name", path, said)
         for link in self.store.blobs.links():

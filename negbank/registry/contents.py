@@ -33,6 +33,7 @@ from negbank.registry.rows import (
     REMOVED_SCHEMA,
     ROW_HASH,
     ROW_ID,
+    UNREADABLE,
     as_frame,
     as_rows,
     columns_in,
@@ -119,7 +120,7 @@ class Contents:
             try:
                 for frame in engine.ordered(self.files(content)):
                     yield frame.cast({name: CHAINS[name] for name in frame.columns})
-            except (pa.ArrowException, pl.exceptions.PolarsError) as error:
+            except UNREADABLE as error:
                 where = self.blobs.where("contents", content.digest)
                 raise RegistryError(f"{where} names objects that are no rows; see negbank verify --repair") from error
 
@@ -152,7 +153,7 @@ class Contents:
                 digest, rows, _ = engine.digest(files)
         except StorageError:
             raise
-        except (RegistryError, pa.ArrowException) as error:
+        except (RegistryError, *UNREADABLE) as error:
             raise RegistryError(f"{where} names objects that are no rows: {error}") from error
         if (digest, rows) != (content.digest, content.rows):
             raise RegistryError(

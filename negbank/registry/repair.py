@@ -30,6 +30,7 @@ from negbank.registry.rows import (
     OBJECT_COLUMNS,
     ROW_HASH,
     ROW_ID,
+    UNREADABLE,
     as_frame,
     as_rows,
     hashed,
@@ -110,7 +111,7 @@ class _Objects:
         self.removed: dict[str, int] = {}
         self._counts: dict[str, int] = {}
         for name, size in contents.blobs.names("objects"):
-            with contextlib.suppress(pa.ArrowException, OSError):
+            with contextlib.suppress(*UNREADABLE, OSError):
                 metadata = pq.read_metadata(contents.blobs.fetch("objects", name))
                 self._counts[name] = metadata.num_rows
                 (self.rows if metadata.num_columns > 1 else self.removed)[name] = size
@@ -181,7 +182,7 @@ def _layer_rows(layers: Sequence[LayerFiles], at: int, columns: pl.Schema) -> It
     added = layers[at].added
     names = [*columns.names(), ROW_ID, ROW_HASH]
     for batch in _batches(added, names, share_of(columns, 1000)) if added else ():
-        with contextlib.suppress(RegistryError, pa.ArrowException, pl.exceptions.PolarsError):
+        with contextlib.suppress(RegistryError, *UNREADABLE):
             table = hashed(as_rows(as_frame(batch), columns))
             written = pa.Table.from_batches([batch]).select([ROW_ID, ROW_HASH]).cast(OBJECT_COLUMNS)
             right = pc.and_(*(pc.equal(table[name], written[name]) for name in OBJECT_COLUMNS.names))
@@ -191,16 +192,16 @@ def _layer_rows(layers: Sequence[LayerFiles], at: int, columns: pl.Schema) -> It
 def _rows_of(path: Path) -> int:
     try:
         return int(pq.read_metadata(_source(path)).num_rows)
-    except (pa.ArrowException, OSError):
+    except (*UNREADABLE, OSError):
         return -1
 
 
 def _batches(path: Path, names: Sequence[str], size: int) -> Iterator[pa.RecordBatch]:
     """Rows of a damaged Parquet file, as many as can be read: of each row group those before the damage."""
-    with contextlib.suppress(pa.ArrowException, OSError), pq.ParquetFile(_source(path), pre_buffer=False) as file:
+    with contextlib.suppress(*UNREADABLE, OSError), pq.ParquetFile(_source(path), pre_buffer=False) as file:
         there = [name for name in names if name in file.schema_arrow.names]
         for group in range(file.num_row_groups):
-            with contextlib.suppress(pa.ArrowException, OSError):
+            with contextlib.suppress(*UNREADABLE, OSError):
                 for batch in file.iter_batches(size, row_groups=[group], columns=there):
                     batch.validate(full=True)
                     yield batch

@@ -37,6 +37,9 @@ SHARD = 16**4
 
 _END = "0000"  # one `id` in SHARD begins so
 
+UNREADABLE = (pa.ArrowException, pl.exceptions.PolarsError, ValueError, OverflowError)
+"""What reading a damaged Parquet file raises: a name of a column that is no UTF-8 is a ValueError, for one."""
+
 BATCH = 25_000
 """Rows that are read or hashed at a time."""
 

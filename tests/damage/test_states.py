@@ -80,6 +80,13 @@ def flip(path: Path) -> None:
     path.write_bytes(data)
 
 
+def misname(path: Path) -> None:
+    """Break the last letter of a column's name where Parquet lists the columns."""
+    data = bytearray(path.read_bytes())
+    data[data.rfind(b"negative") + 7] = 0xDD
+    path.write_bytes(data)
+
+
 def swap(one: Path, other: Path) -> None:
     data = one.read_bytes()
     one.write_bytes(other.read_bytes())
@@ -137,6 +144,7 @@ STATES = [
     State("an object with one byte appended", lambda r: base(r).write_bytes(base(r).read_bytes() + b"x"), ARC, True),
     State("an object cut in half", lambda r: base(r).write_bytes(base(r).read_bytes()[:9000]), ARC),
     State("an object without a byte", lambda r: base(r).write_bytes(b""), ARC),
+    State("an object with a column whose name is no text", lambda r: misname(base(r)), ARC, True),
     State("an object that is gone", lambda r: base(r).unlink(), ARC),
     State("an object with another's bytes", lambda r: base(r).write_bytes(small(r).read_bytes()), ARC),
     State("two objects swapped", lambda r: swap(base(r), small(r)), EVERY),
@@ -189,6 +197,7 @@ STATES = [
     State("a manifest that misstates its rows", rewritten("arc@v3", lambda m: m["parts"][0].update(rows=7)), ARC[2:],
           tells=frozenset({"ls", "log"})),
     # names
+    State("a marker with a key too many", lambda r: (r / "registry.json").write_text('{"layout": 2, "a": 1}')),
     State("an older version's name is gone", lambda r: reference(r, "arc@v1").unlink(), ARC[:1]),
     State("the names of two versions swapped", lambda r: swap(reference(r, "arc@v1"), reference(r, "arc@v2")), ARC[:2]),
     State("a version named as another dataset's", lambda r: reference(r, "arc@v3").write_text(

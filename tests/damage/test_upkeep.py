@@ -286,6 +286,7 @@ def test_a_registry_that_is_copied_while_it_is_read(tmp_path: Path) -> None:
         ("datasets/other/versions/v1", "datasets/other/versions/V1"),
         ("datasets/arc/versions/v3", "datasets/arc/versions/v3.bak"),
         ("datasets/other", "datasets/other/versions/other"),
+        (None, "datasets/notes"),
         (None, "datasets/arc/notes"),
         (None, "datasets/arc/validations/zz/ab.json"),
     ],

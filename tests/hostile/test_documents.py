@@ -102,10 +102,14 @@ def test_what_is_visible_is_harmless_and_says_what_was_there() -> None:
         assert not harmful(visible(payload)) and "\n" not in visible(payload), name
         assert not harmful(clean(payload)), name
         assert visible(visible(payload)) == visible(payload), name
-        if payload.isprintable():
+        if payload.isprintable() and name not in ("blank letters", "selectors"):
             assert visible(payload) == payload
     assert visible("\x1b\u202e\n\U000e0041") == "\\x1b\\u202e\\n\\U000e0041"
     assert visible("\u0645\u06cc\u200c\u062e") == "\u0645\u06cc\u200c\u062e" and visible("a\u200db") == "a\\u200db"
+    assert (
+        visible("\u2764\ufe0f 1\ufe0f\u20e3") == "\u2764\ufe0f 1\ufe0f\u20e3"
+        and visible("x\ufe0f\ufe0f") == "x\\ufe0f\\ufe0f"
+    )
     assert plain("a: b:c") == "a: b:c" and plain(":x: a") == "`:x: a`"  # which becomes a cross on some pages
     assert visible(None) == "" and visible(5) == "5"
     assert cut("x" * FIELD_LIMIT) == "x" * FIELD_LIMIT
