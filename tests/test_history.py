@@ -77,7 +77,7 @@ def test_tag_revert_rm_gc_verify(
     monkeypatch.setattr("sys.stdin", io.StringIO(""))
     assert "--yes" in said(capsys, "rm", "arc", code=2)  # nobody is there to answer the question
     assert "arc is gone (3 versions)" in said(capsys, "rm", "arc", "--yes")
-    assert json.loads(said(capsys, "gc", "--json"))["files"]["manifests"] == 3
+    assert json.loads(said(capsys, "gc", "--json"))["files"]["objects"] > 0
     assert "No datasets" in said(capsys, "ls") and "Intact: 0 versions" in said(capsys, "verify")
 
 

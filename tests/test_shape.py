@@ -26,6 +26,7 @@ LAYERS = (
     {"harness", "validation", "generation", "judging"},
     {"commands"},
     {"cli"},
+    {"__main__"},
 )
 """A module imports from layers below its own, or from its own room."""
 

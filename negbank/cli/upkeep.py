@@ -15,7 +15,9 @@ from negbank.folders import RegistryPlace
 from negbank.terms import counted
 
 if TYPE_CHECKING:
-    from negbank.registry import Loss, Saved
+    from collections.abc import Iterable
+
+    from negbank.registry import Loss, Saved, Unnamed
 
 KINDS = {"objects": "object", "contents": "content", "manifests": "manifest", "tmp": "leftover"}
 """What one file of each folder of a registry is called."""
@@ -23,10 +25,13 @@ KINDS = {"objects": "object", "contents": "content", "manifests": "manifest", "t
 
 @click.command()
 @click.option("--dry-run", is_flag=True, help="Count, and remove nothing.")
+@click.option("--unnamed", is_flag=True, help="Remove versions that have lost their names, too.")
 @registry_option
 @json_option
-def gc(dry_run: bool, registry: RegistryPlace, as_json: bool) -> None:
+def gc(dry_run: bool, unnamed: bool, registry: RegistryPlace, as_json: bool) -> None:
     """Give back the space of what no version and no tag needs.
+
+    A version whose name was deleted, or has not been copied yet, stays until --unnamed says that it may go.
 
     \b
     Examples:
@@ -35,7 +40,7 @@ def gc(dry_run: bool, registry: RegistryPlace, as_json: bool) -> None:
     """
     import negbank
 
-    found = negbank.gc(dry_run=dry_run, registry=registry)
+    found = negbank.gc(dry_run=dry_run, unnamed=unnamed, registry=registry)
     if as_json:
         print_json({**asdict(found), "dry_run": dry_run})
         return
@@ -43,6 +48,7 @@ def gc(dry_run: bool, registry: RegistryPlace, as_json: bool) -> None:
     said = "would be removed" if dry_run else ("was removed" if files == 1 else "were removed")
     listed = ", ".join(counted(count, KINDS[folder]) for folder, count in found.files.items() if count)
     say(f"{counted(files, 'file')} ({size_text(found.bytes)}) {said}{': ' + listed if listed else ''}.")
+    _print_unnamed(found.unnamed)
 
 
 @click.command()
@@ -78,6 +84,7 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     if found.absent:
         parts = "1 part of a version was" if len(found.absent) == 1 else f"{len(found.absent)} parts of versions were"
         say(f"{parts} never fetched here; negbank verify --repair fetches what was pushed.")
+    _print_unnamed(found.unnamed)
     read = (
         f"{counted(found.versions, 'version')}, {counted(found.objects, 'object')}, {size_text(found.bytes)} "
         f"in {found.elapsed_s:.1f} s"
@@ -85,9 +92,18 @@ def verify(repair: bool, registry: RegistryPlace, as_json: bool) -> int:
     if result.intact:
         say(f"Intact: {read}.", bold=True)
         return 0
-    remedy = "" if repair or not found.lost else " Try negbank verify --repair."
+    remedy = " Try negbank verify --repair." if found.lost and not repair else ""
+    if repair:
+        remedy = " What is left cannot be mended from here: do as it says, or copy the files back from a backup."
     say(f"{counted(len(found.problems), 'problem')} in {read}.{remedy}", bold=True)
     return 1
+
+
+def _print_unnamed(found: Iterable[Unnamed]) -> None:
+    """Versions that stay although nothing names them, and how to have each back."""
+    for own in found:
+        say("no name: ", fg="yellow", nl=False)
+        say(f"{own.version}: to have it back write {own.manifest} into {own.path}; negbank gc --unnamed removes it")
 
 
 def _print_loss(loss: Loss, saved: Saved | None) -> None:

@@ -140,7 +140,10 @@ def parent_of(registry: Registry, reference: str) -> str:
         raise RegistryError(
             f"{manifest.dataset}@v1 is the first version of {manifest.dataset}: there is none before it to compare with"
         )
-    return str(registry.resolve(f"{manifest.dataset}@v{manifest.number - 1}"))
+    before = f"{manifest.dataset}@v{manifest.number - 1}"
+    if manifest.number - 1 not in registry.numbers(manifest.dataset):
+        raise RegistryError(f"{before}, the version before {reference}, has no name here; see negbank verify")
+    return str(registry.resolve(before))
 
 
 def tag(
@@ -166,9 +169,12 @@ def rm(dataset: str, *, registry: Place = None) -> int:
     return open_registry(registry).rm(dataset)
 
 
-def gc(*, dry_run: bool = False, registry: Place = None) -> Collected:
-    """Remove the files that no version and no tag needs; with `dry_run` only count them."""
-    return open_registry(registry).gc(dry_run=dry_run)
+def gc(*, dry_run: bool = False, unnamed: bool = False, registry: Place = None) -> Collected:
+    """Remove the files that no version and no tag needs; with `dry_run` only count them.
+
+    A version that has lost its name stays, unless `unnamed` says that it may go too.
+    """
+    return open_registry(registry).gc(dry_run=dry_run, unnamed=unnamed)
 
 
 def sql(query: str, *, allow_files: bool = False, registry: Place = None) -> pl.DataFrame:

@@ -16,22 +16,24 @@ from negbank.folders import RegistryPlace
 from negbank.records import CHAINS, NEGATIVES, Progress, columns_of, no_progress
 from negbank.registry import catalogue
 from negbank.registry.catalogue import DatasetSummary, read_tagged, read_version
-from negbank.registry.check import Collected, Loss, Problem, Verified, collect, verify
+from negbank.registry.check import Loss, Problem, Verified, verify
+from negbank.registry.collect import Collected, collect
 from negbank.registry.commits import Commit, Edit, Maker, NewPart, here, tier_order
 from negbank.registry.condition import Condition
 from negbank.registry.contents import Contents
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.migrate import migrate
-from negbank.registry.names import Reference, check_dataset_name, check_tag
+from negbank.registry.names import Reference, check_dataset_name, check_tag, is_hash
 from negbank.registry.places import open_store
 from negbank.registry.queries import DIFF_COLUMNS, PartFiles
 from negbank.registry.refs import validation_name
 from negbank.registry.repair import Saved, mend, save
+from negbank.registry.unnamed import Unnamed
 from negbank.text.display import short
 
 __all__ = [
     "DIFF_COLUMNS", "Collected", "Commit", "DatasetSummary", "Diff", "Edit", "Logged", "Loss", "Manifest", "NewPart",
-    "Part", "Problem", "Registry", "Saved", "Verified", "Version", "check_dataset_name", "check_tag",
+    "Part", "Problem", "Registry", "Saved", "Unnamed", "Verified", "Version", "check_dataset_name", "check_tag",
 ]  # fmt: skip
 
 _NEGATIVES_OF = re.compile(r"\bnegatives\s*\(\s*'((?:[^']|'')*)'\s*\)", re.IGNORECASE)
@@ -221,18 +223,22 @@ class Registry:
             raise RegistryError("a version never goes alone: name the dataset, or take a tag away with tag --delete")
         self.numbers(dataset)
         with self._store.refs.lock(alone=True):
-            count = len(self._numbers(dataset))
+            gone = self._numbers(dataset).values()
             self._store.refs.drop_dataset(dataset)
-        return count
+            others = set(self._store.refs.versions().values())
+            self._store.blobs.remove("manifests", [name for name in gone if is_hash(name) and name not in others])
+        return len(gone)
 
-    def gc(self, *, dry_run: bool = False) -> Collected:
+    def gc(self, *, dry_run: bool = False, unnamed: bool = False) -> Collected:
         """Remove the files that no version and no tag needs, and what interrupted writers left.
+
+        A version that has lost its name stays, with its rows, unless `unnamed` says that it may go too.
 
         Raises RegistryError, and removes nothing, where anything is damaged that a version or a tag needs.
         """
         migrate(self._store)
         nothing = Collected({"objects": 0, "contents": 0, "manifests": 0, "tmp": 0}, 0)
-        return collect(self._store, dry_run) if self._store.layout() else nothing
+        return collect(self._store, dry_run, unnamed) if self._store.layout() else nothing
 
     def verify(self, progress: Progress = no_progress) -> Verified:
         """Read every file that a version needs, and say what is wrong."""

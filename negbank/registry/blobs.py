@@ -35,6 +35,9 @@ SUFFIX: Final = {"objects": ".parquet", "contents": ".json", "manifests": ".json
 
 MARKER: Final = "registry.json"
 
+_BEFORE: Final = ("datasets", "manifests")
+"""Folders that are made, empty, before `registry.json`."""
+
 _OWN: Final = (*SUFFIX, "datasets", "tmp", "quarantine")
 
 
@@ -59,7 +62,8 @@ class FolderBlobs:
     def set_marker(self, data: bytes) -> None:
         """Write `registry.json`."""
         with translated(self.place):
-            (self.root / "datasets").mkdir(parents=True, exist_ok=True)  # so that its absence says that it was lost
+            for name in _BEFORE:  # so that their absence says that they were lost
+                (self.root / name).mkdir(parents=True, exist_ok=True)
             disk.write(self._tmp, self.root / MARKER, data)
 
     def is_fresh(self) -> bool:
@@ -67,9 +71,9 @@ class FolderBlobs:
         with translated(self.place):
             if not self.root.is_dir():
                 return not self.root.exists()
-            names = self.root / "datasets"  # made, empty, before `registry.json`
-            is_named = names.is_dir() and any(names.iterdir())
-            return not is_named and all(path.name in ("tmp", "lock", names.name) for path in self.root.iterdir())
+            if any(folder.is_dir() and any(folder.iterdir()) for folder in map(self.root.joinpath, _BEFORE)):
+                return False
+            return all(path.name in ("tmp", "lock", *_BEFORE) for path in self.root.iterdir())
 
     def stranger(self) -> str:
         """What is wrong with a place that is not fresh and has no `registry.json`."""

@@ -13,6 +13,7 @@ from negbank.registry.contents import Contents, Layer
 from negbank.registry.manifest import Manifest, Version
 from negbank.registry.names import is_hash
 from negbank.registry.store import Store
+from negbank.registry.unnamed import name_path
 from negbank.terms import ALL_TIERS
 from negbank.text.display import short
 
@@ -71,7 +72,7 @@ def gap(store: Store, version: Version, refs: Mapping[tuple[str, int], str]) -> 
     if known is not None:
         return f"{version} came from another version than this one, {short(known, 30)}"
     if store.blobs.exists("manifests", manifest.parent):
-        where = f"datasets/{manifest.dataset}/versions/v{manifest.number - 1}"
+        where = name_path(manifest.dataset, manifest.number - 1)
         return f"its name is missing; the manifest is here still: write {manifest.parent} into {where}"
     return None
 

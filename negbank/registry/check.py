@@ -1,4 +1,4 @@
-"""Whether a registry is intact, and what in it nobody needs: every file is read, none is trusted."""
+"""Whether a registry is intact, and what its versions reach: every file is read, none is trusted."""
 
 from __future__ import annotations
 
@@ -10,14 +10,13 @@ from dataclasses import dataclass, field
 
 from negbank.errors import RegistryError, StorageError
 from negbank.records import Progress, no_progress
-from negbank.registry.blobs import MARKER, SUFFIX, FolderBlobs
+from negbank.registry.blobs import MARKER, FolderBlobs
 from negbank.registry.catalogue import gap, read_tagged, read_version
 from negbank.registry.contents import Content, Contents
-from negbank.registry.disk import remove_tree, translated
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.store import MARKER_KEYS, Store
 from negbank.registry.uniqueness import repeated
-from negbank.terms import counted
+from negbank.registry.unnamed import Unnamed, described, find_unnamed, named_anew
 
 _MARKER = "it was changed: it says the layout, and nothing that negbank did not write"
 _ADVICE = re.compile(r"(: the registry is damaged)?; see negbank verify( --repair)?")
@@ -58,14 +57,8 @@ class Verified:
     absent: tuple[str, ...]
     lost: tuple[Loss, ...] = ()
     """What the damaged contents held."""
-
-
-@dataclass(frozen=True)
-class Collected:
-    """Files that no version and no tag needs: how many of each folder, and their bytes."""
-
-    files: dict[str, int]
-    bytes: int
+    unnamed: tuple[Unnamed, ...] = ()
+    """Versions that are here and have no name, which is no damage: `gc` keeps them."""
 
 
 @dataclass
@@ -99,7 +92,8 @@ class Reach:
             try:
                 read_tagged(store, dataset, tag, name, self._refs)
             except RegistryError as error:
-                self._wrong("reference", f"{dataset}@{tag}", error)
+                remedy = f"give it to a version again: negbank tag {dataset}@vN {tag} --force"
+                self._wrong("reference", f"{dataset}@{tag}", f"{error}; {remedy}")
         for version in self._versions:
             self._check_parent(version)
             self._check_validations(version)
@@ -149,7 +143,8 @@ class Reach:
         try:
             version = read_version(self.store, dataset, number, name)
         except RegistryError as error:
-            self._wrong("reference", f"{dataset}@v{number}", error)
+            remedy = named_anew(self.store, dataset, number, self._refs.values())
+            self._wrong("reference", f"{dataset}@v{number}", f"{error}; {remedy}" if remedy else error)
             return None
         self.manifests[name] = version.manifest
         return version
@@ -213,17 +208,18 @@ def verify(store: Store, progress: Progress = no_progress) -> Verified:
     """Read every file that a version needs: hashes, counts, that nothing is missing or there twice."""
     started = time.monotonic()
     with store.refs.lock():
-        reach, sizes = _examine(store, progress)
+        reach, sizes = examine(store, progress)
         unsound = {*reach.damaged, *reach.absent}
         for version, said in repeated(reach.contents, reach.manifests.values(), unsound):
             reach.problems.append(Problem("duplicate", version, said))
     return Verified(
         len(store.refs.versions()), len(sizes), sum(sizes.values()), time.monotonic() - started,
         tuple(reach.problems), tuple(sorted(reach.damaged)), tuple(sorted(reach.absent - reach.damaged)), reach.lost(),
+        described(find_unnamed(store, with_parents(store, reach))),
     )  # fmt: skip
 
 
-def _examine(store: Store, progress: Progress = no_progress) -> tuple[Reach, dict[str, int]]:
+def examine(store: Store, progress: Progress = no_progress) -> tuple[Reach, dict[str, int]]:
     """What versions reach, with all that is wrong with it, and the bytes of each object: every one is read."""
     reach = Reach(store)
     needed, sizes = reach.objects, {}
@@ -247,44 +243,7 @@ def _examine(store: Store, progress: Progress = no_progress) -> tuple[Reach, dic
     return reach, sizes
 
 
-def collect(store: Store, dry_run: bool) -> Collected:
-    """Remove what no version and no tag reaches. Waits for writers, and they wait for it.
-
-    Raises RegistryError, and removes nothing, where anything that is named is missing, unreadable or not of its hash:
-    what nobody seems to need may be the only copy of it.
-    """
-    if dry_run:
-        return _collected(store, remove=False)
-    with store.refs.lock(alone=True), translated(store.place):
-        return _collected(store, remove=True)
-
-
-def _collected(store: Store, remove: bool) -> Collected:
-    reach, _ = _examine(store)
-    if reach.problems:
-        first = reach.problems[0]
-        raise RegistryError(
-            f"{counted(len(reach.problems), 'problem')} ({first.where}: {first.detail}); nothing was removed: "
-            "negbank verify first"
-        )
-    kept = {"objects": set(reach.objects), "contents": set(reach.found), "manifests": _with_parents(store, reach)}
-    files, size = {}, 0
-    for folder in SUFFIX:
-        gone = {name: held for name, held in store.blobs.names(folder) if name not in kept[folder]}
-        files[folder] = len(gone)
-        size += sum(gone.values())
-        if remove:
-            store.blobs.remove(folder, gone)
-    left = store.blobs.leftovers()
-    files["tmp"] = len(left)
-    size += sum(held for _, held in left)
-    if remove:
-        for path, _ in left:
-            remove_tree(path)
-    return Collected(files, size)
-
-
-def _with_parents(store: Store, reach: Reach) -> set[str]:
+def with_parents(store: Store, reach: Reach) -> set[str]:
     """The manifests that are reached, and those that they came from, as far as they are here: the history."""
     kept, waiting = set(reach.manifests), [m.parent for m in reach.manifests.values()]
     while waiting:

@@ -41,7 +41,7 @@ _NAMES: Final = re.compile(
 """The files and folders of names, as paths in `datasets`."""
 
 _NO_NAME: Final = "negbank did not write it; give it back the name that it had, or move it elsewhere"
-_NO_NAMES: Final = "it is missing, but versions were made here; copy it back, with what was in it"
+_NO_NAMES: Final = "it is missing, but rows are here; copy it back, with what was in it, or wait for the copy to end"
 _NO_VERSION: Final = "it names no version; copy its folder versions back, or move it elsewhere"
 
 _READ_ONLY: Final = (errno.EROFS, errno.EACCES, errno.EPERM)
@@ -121,16 +121,18 @@ class FolderRefs:
         """What is wrong among the files of names, by path: some that negbank did not write, or no names at all."""
         folder = self.root / "datasets"
         with translated(self.root):
-            if not folder.is_dir():
-                return {str(folder): _NO_NAMES} if (self.root / "manifests").is_dir() else {}
+            made = [self.root / name for name in ("objects", "contents", "manifests") if (self.root / name).is_dir()]
+            if made and (gone := [own for own in (folder, self.root / "manifests") if not own.is_dir()]):
+                return {str(gone[0]): _NO_NAMES}
             named, found = {dataset for dataset, _ in self.versions()}, {}
             for path in sorted(folder.rglob("*")):
                 if path.name.startswith("."):
                     continue
-                if not _NAMES.fullmatch(path.relative_to(folder).as_posix()):
+                is_dataset = path.parent == folder
+                if not _NAMES.fullmatch(path.relative_to(folder).as_posix()) or (is_dataset and not path.is_dir()):
                     found[str(path)] = _NO_NAME
-                elif path.parent == folder and path.name not in named:
-                    found[str(path)] = _NO_VERSION if path.is_dir() else _NO_NAME
+                elif is_dataset and path.name not in named and not _is_hollow(path):
+                    found[str(path)] = _NO_VERSION
         return found
 
     def make_version(self, dataset: str, number: int, manifest: str) -> bool:
@@ -228,6 +230,11 @@ class FolderRefs:
         with translated(self.root):
             disk.refuse_links(self.root, path.parent)
             disk.write(self._tmp, path, data)
+
+
+def _is_hollow(folder: Path) -> bool:
+    """Whether there is no file in a folder: a writer was killed before it named its first version."""
+    return all(path.is_dir() and not path.is_symlink() for path in folder.rglob("*"))
 
 
 def numbered(folder: Path, pattern: str, up: int) -> dict[tuple[str, int], str]:
