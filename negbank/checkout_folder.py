@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from negbank.errors import RegistryError
+from negbank.folders import real_path
 from negbank.registry.disk import held, is_idle, remove_tree, translated
 from negbank.terms import ALL_TIERS
 
@@ -47,7 +48,7 @@ def write_folder(
     is written.
     """
     with translated(target, "name another folder"):
-        real = target.resolve()
+        real = real_path(target)
         _check_target(target, real, replace)
         with _beside(real) as folder:
             for name, data in files.items():

@@ -8,6 +8,7 @@ file systems lack.
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
@@ -104,7 +105,9 @@ def translated(path: Path, kind: CacheKind) -> Iterator[None]:
             ) from error
         raise kind.damaged(path, str(error)) from error
     except OSError as error:
-        raise StorageError(f"the {kind.noun} {path} cannot be used: {error}; {elsewhere}") from error
+        wrong = f"the {kind.noun} {path} cannot be used: {error.strerror or error}"
+        is_full = error.errno in (errno.ENOSPC, errno.EDQUOT)
+        raise StorageError(f"{wrong}; {elsewhere if is_full else elsewhere.partition(', or ')[2]}") from error
 
 
 def _prepare(path: Path, kind: CacheKind, connection: sqlite3.Connection) -> None:

@@ -41,6 +41,11 @@ def expanded(path: str) -> Path:
     return Path(os.path.expanduser(path))  # noqa: PTH111 - pathlib's own raises RuntimeError
 
 
+def real_path(path: str | Path) -> Path:
+    """A path without symbolic links, as far as there is one: of links that go in a circle, the first stays."""
+    return Path(os.path.realpath(path))  # pathlib's own raises RuntimeError for a circle
+
+
 def keep_libraries_out() -> None:
     """Give the Hub's libraries a folder where there is no home: they would make one that is named `~`, here."""
     if os.path.expanduser("~") == "~" and "XDG_CACHE_HOME" not in os.environ:  # noqa: PTH111

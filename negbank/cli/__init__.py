@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import click
@@ -16,7 +17,7 @@ from negbank import __version__
 from negbank.cli import screen, streams
 from negbank.cli.options import refuse_empty
 from negbank.errors import NegbankError, OutputError
-from negbank.folders import keep_libraries_out
+from negbank.folders import CACHE_VARIABLE, REFS_VARIABLE, REGISTRY_VARIABLE, keep_libraries_out
 from negbank.text.display import cut, visible
 
 COMMANDS = {
@@ -140,10 +141,23 @@ def run(args: list[str] | None = None) -> int:
 
 
 def _refuse_other_bytes(words: Sequence[str]) -> None:
-    """Raise UsageError for a word that is not UTF-8: no version could record it, and no message show it."""
-    for number, word in enumerate(words, 1):
+    """Raise UsageError for a word that is not UTF-8: no version could record it, and no message show it.
+
+    The same goes for the places that the environment names, and for the current folder. Raises NegbankError where that
+    has been removed.
+    """
+    try:
+        here = str(Path.cwd())
+    except FileNotFoundError as error:
+        raise NegbankError("the current folder has been removed; go to another one (cd) and try again") from error
+    places = {f"argument {number}": word for number, word in enumerate(words, 1)}
+    places |= {name: os.environ.get(name, "") for name in (REGISTRY_VARIABLE, REFS_VARIABLE, CACHE_VARIABLE)}
+    for what, word in {**places, "the current folder": here}.items():
         if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
-            raise click.UsageError(f"argument {number} has bytes that are not UTF-8: {visible(word)}")
+            raise click.UsageError(
+                f"{what} has bytes that are not UTF-8: {visible(word)}; use a UTF-8 name, and a UTF-8 locale "
+                "(export LC_ALL=C.UTF-8)"
+            )
 
 
 def _fail(error: NegbankError | click.ClickException, code: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,6 +11,7 @@ from negbank.cli.judge_options import judge_options, judge_settings
 from negbank.cli.options import complete_source, encoder_options, json_option, refuse_force, refused_options
 from negbank.cli.progress import reporter
 from negbank.cli.screen import print_json, print_json_text, say
+from negbank.folders import real_path
 from negbank.terms import counted
 
 
@@ -58,7 +58,7 @@ def label(file: str, out: str | None, refused: str | None, force: bool, as_json:
     from negbank.commands.files import optional_output, write_rows
 
     refuse_force(force, out, refused)
-    if out and refused and Path(out).resolve() == Path(refused).resolve():
+    if out and refused and real_path(out) == real_path(refused):
         raise click.UsageError("-o and --refused name one file; name two")
     judge = judge_settings(given.pop("judge"), given["device"])
     options = source_options(given)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -26,7 +25,7 @@ from negbank.cli.options import (
 )
 from negbank.cli.progress import reporter
 from negbank.cli.screen import print_json, say
-from negbank.folders import RegistryPlace
+from negbank.folders import RegistryPlace, real_path
 from negbank.terms import ERRONEOUS_COT, NEAR_MISS, UNRELATED, counted
 
 if TYPE_CHECKING:
@@ -115,7 +114,7 @@ def mine(source: str, as_json: bool, force: bool, registry: RegistryPlace, **giv
     refused = given["refused"]
     refuse_force(force, refused)
     prompt = given["models"].get("prompt")
-    if refused and prompt and Path(refused).resolve() == Path(prompt).resolve():
+    if refused and prompt and real_path(refused) == real_path(prompt):
         raise click.UsageError("--refused and --prompt name one file; name two")
     _refuse_without_effect(tiers, given)
     about_chains, judge = {name: given.pop(name) for name in CHAIN_OPTIONS}, given.pop("judge")

@@ -19,8 +19,12 @@ from negbank.cli.options import (
     size_text,
 )
 from negbank.cli.screen import print_json, print_json_text, say, say_damaged, say_field
-from negbank.folders import RegistryPlace
+from negbank.folders import RegistryPlace, real_path
 from negbank.terms import ERRONEOUS_COT, counted
+from negbank.text.display import cut
+
+MESSAGE_LIMIT = 200
+"""Characters of a version's message that `ls` shows; `log` shows all."""
 
 if TYPE_CHECKING:
     import polars as pl
@@ -51,8 +55,9 @@ def ls(registry: RegistryPlace, as_json: bool) -> int:
         say("No datasets yet. Make one: negbank mine demo")
         return 0
     rows = [
-        [s.dataset, f"v{s.version}", sum(s.tiers.values()), ", ".join(f"{t} {n:,}" for t, n in s.tiers.items()),
-         size_text(s.bytes), s.created.replace("T", " ")[:16], s.message]
+        [s.dataset, f"v{s.version}", sum(s.tiers.values()) if s.created else None,
+         ", ".join(f"{t} {n:,}" for t, n in s.tiers.items()) if s.created else "damaged",
+         size_text(s.bytes), s.created.replace("T", " ")[:16], cut(s.message, MESSAGE_LIMIT)]
         for s in found
     ]  # fmt: skip
     print_table("", ["dataset", "newest", "negatives", "tiers", "size", "made (UTC)", "message"], rows)
@@ -190,8 +195,9 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
     from negbank.cards.refusals import refusals, refusals_text
     from negbank.checkout_folder import kept_in
 
-    version = negbank.checkout(reference, folder, replace=force, format=format, registry=registry)
-    kept = kept_in(Path(folder))
+    target, was_here = Path(folder).absolute(), real_path(folder) == real_path(".")
+    version = negbank.checkout(reference, target, replace=force, format=format, registry=registry)
+    kept = kept_in(target)
     refused = refusals(version.mined)
     if as_json:
         listed = [asdict(refusal) for refusal in refused]
@@ -199,6 +205,8 @@ def checkout(reference: str, folder: str, force: bool, format: str, registry: Re
         print_json(said)
         return
     say(f"{version} is in {folder}: {counted(version.rows, 'negative')}.")
+    if was_here:
+        say('The folder that you are in is a new one; to see it, enter it again: cd "$PWD"')
     if kept:
         say(f"Left as it was, since negbank did not write it: {', '.join(kept)}.")
     if refused:

@@ -103,7 +103,10 @@ def _print_unnamed(found: Iterable[Unnamed]) -> None:
     """Versions that stay although nothing names them, and how to have each back."""
     for own in found:
         say("no name: ", fg="yellow", nl=False)
-        say(f"{own.version}: to have it back write {own.manifest} into {own.path}; negbank gc --unnamed removes it")
+        say(
+            f"{own.version}: write {own.manifest} into {own.path} of the registry to have it back; "
+            "negbank gc --unnamed removes it"
+        )
 
 
 def _print_loss(loss: Loss, saved: Saved | None) -> None:

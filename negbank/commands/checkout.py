@@ -11,6 +11,7 @@ from negbank.checkout_folder import Writer, write_folder
 from negbank.commands.card_facts import card_facts
 from negbank.commands.registry import Place, open_registry
 from negbank.errors import RegistryError, UnknownNameError
+from negbank.folders import real_path
 from negbank.records import columns_of
 from negbank.registry import Part, Registry, Version
 from negbank.registry.disk import scratch_folder
@@ -33,7 +34,7 @@ def checkout(
         raise UnknownNameError("format", format, FORMATS)
     place = open_registry(registry)
     version = place.resolve(reference)
-    if Path(folder).resolve().is_relative_to(Path(place.place).resolve()):
+    if real_path(folder).is_relative_to(real_path(place.place)):
         raise RegistryError(f"{folder} lies in the registry {place.place}; name a folder elsewhere")
     parts = version.manifest.parts
     files: dict[str, bytes | Writer]

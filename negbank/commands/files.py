@@ -16,7 +16,8 @@ from typing import Any, Final
 import polars as pl
 
 from negbank.errors import SourceError, StorageError, UnknownNameError
-from negbank.registry.disk import translated
+from negbank.folders import real_path
+from negbank.registry.disk import held, is_idle, translated
 
 SUFFIXES: Final = (".jsonl", ".csv", ".parquet")
 ELSEWHERE: Final = "name a file elsewhere"
@@ -37,13 +38,16 @@ def output_file(
     check_suffix(path, suffixes)
     target = Path(path).absolute()
     with translated(path, ELSEWHERE):
-        target = target.resolve()
+        target = real_path(target)
         _check_target(path, target, inputs, replace)
-        handle, name = tempfile.mkstemp(prefix=f".{target.stem[:50]}.", suffix=target.suffix, dir=target.parent)
+        prefix = f".{target.stem[:50]}.negbank-"
+        _remove_leftovers(target.parent, prefix, target.suffix)
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=target.suffix, dir=target.parent)
         os.close(handle)
     temporary = Path(name)
     try:
-        yield temporary
+        with held(temporary):
+            yield temporary
         with translated(path, ELSEWHERE):
             _set_mode(temporary, target)
             _put(temporary, target, path, replace)
@@ -73,9 +77,9 @@ def _check_target(path: str | Path, target: Path, inputs: Iterable[str], replace
         if place == "-" and target.exists() and os.path.samestat(os.fstat(0), target.stat()):
             raise SourceError(f"{path} is the standard input of this command; {ELSEWHERE}")
         for read in _named_by(place):
-            if target == read.resolve() or (target.exists() and target.samefile(read)):
+            if target == real_path(read) or (target.exists() and target.samefile(read)):
                 raise SourceError(f"{path} is an input of this command; {ELSEWHERE}")
-            if read.is_dir() and target.is_relative_to(read.resolve()):
+            if read.is_dir() and target.is_relative_to(real_path(read)):
                 raise SourceError(f"{path} lies in the folder {place}, which this command reads; {ELSEWHERE}")
     if target.is_dir():
         raise StorageError(f"{path} is a folder; name a file in it")
@@ -97,6 +101,13 @@ def _named_by(place: str) -> list[Path]:
         return [Path(name) for name in glob.glob(place, recursive=True)]  # noqa: PTH207 - it takes absolute patterns
     except (OSError, ValueError):  # a name that is too long, or has a zero byte
         return []
+
+
+def _remove_leftovers(folder: Path, prefix: str, suffix: str) -> None:
+    """Remove what killed commands left of a file: each was locked for as long as it was written."""
+    for path in folder.iterdir():
+        if path.name.startswith(prefix) and path.suffix == suffix and path.is_file() and is_idle(path):
+            path.unlink(missing_ok=True)
 
 
 def _set_mode(temporary: Path, target: Path) -> None:

@@ -105,6 +105,6 @@ def _notices(file: FileRows, found: Assessed, source: str | None) -> list[str]:
         notices.append(f"{file.place}: not written, since they hold bytes: {', '.join(map(visible, dropped))}")
     if (count := found.behind.select("question", "answer").unique().height) < MIN_QUESTIONS:
         remedy = "" if source else "; name the questions' source with --source"
-        few = "1 question says" if count == 1 else f"{count} questions say"
-        notices.append(f"{few} little about their source: labels rest on three cosines only{remedy}")
+        few = "1 question says little about its" if count == 1 else f"{count} questions say little about their"
+        notices.append(f"{few} source: labels rest on three cosines only{remedy}")
     return notices

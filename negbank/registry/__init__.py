@@ -23,12 +23,12 @@ from negbank.registry.condition import Condition
 from negbank.registry.contents import Contents
 from negbank.registry.manifest import Manifest, Part, Version
 from negbank.registry.migrate import migrate
-from negbank.registry.names import Reference, check_dataset_name, check_tag, is_hash
+from negbank.registry.names import Reference, check_dataset_name, check_tag
 from negbank.registry.places import open_store
 from negbank.registry.queries import DIFF_COLUMNS, PartFiles
 from negbank.registry.refs import validation_name
 from negbank.registry.repair import Saved, mend, save
-from negbank.registry.unnamed import Unnamed
+from negbank.registry.unnamed import Unnamed, find_unnamed
 from negbank.text.display import short
 
 __all__ = [
@@ -223,11 +223,11 @@ class Registry:
             raise RegistryError("a version never goes alone: name the dataset, or take a tag away with tag --delete")
         self.numbers(dataset)
         with self._store.refs.lock(alone=True):
-            gone = self._numbers(dataset).values()
+            count = len(self._numbers(dataset))
             self._store.refs.drop_dataset(dataset)
-            others = set(self._store.refs.versions().values())
-            self._store.blobs.remove("manifests", [name for name in gone if is_hash(name) and name not in others])
-        return len(gone)
+            left = find_unnamed(self._store, self._store.refs.versions().values())
+            self._store.blobs.remove("manifests", [v.name for v in left if v.manifest.dataset == dataset])
+        return count
 
     def gc(self, *, dry_run: bool = False, unnamed: bool = False) -> Collected:
         """Remove the files that no version and no tag needs, and what interrupted writers left.

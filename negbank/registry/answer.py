@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
+import pyarrow as pa
 
-from negbank.registry.rows import as_frame
+from negbank.errors import RegistryError
+from negbank.registry.rows import BATCH, as_frame
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyRelation
     from duckdb.sqltypes import DuckDBPyType
+
+MOST_BYTES: Final = 2**30
+"""The bytes of an answer that are held: printing takes several times as much."""
 
 _CARRIED: Final = frozenset(
     "boolean tinyint smallint integer bigint hugeint utinyint usmallint uinteger ubigint float double decimal varchar "
@@ -30,7 +35,21 @@ def answer_of(relation: DuckDBPyRelation) -> pl.DataFrame:
     if not all(carried):
         columns = [f"#{place}{'' if is_so else '::varchar'}" for place, is_so in enumerate(carried, 1)]
         relation = relation.project(", ".join(f"{column} as c{place}" for place, column in enumerate(columns)))
-    return as_frame(relation.to_arrow_table().rename_columns(names))
+    return as_frame(_bounded(relation.to_arrow_reader(BATCH)).rename_columns(names))
+
+
+def _bounded(reader: pa.RecordBatchReader) -> pa.Table:
+    """All rows of an answer. Raises RegistryError where they are more than may be held in memory."""
+    batches, size = [], 0
+    for batch in reader:
+        size += batch.nbytes
+        if size > MOST_BYTES:
+            raise RegistryError(
+                f"the answer has more than {MOST_BYTES / 2**30:g} GiB; ask for less of it (limit 1000), or write "
+                "rows to a file with negbank export"
+            )
+        batches.append(batch)
+    return pa.Table.from_batches(batches, reader.schema)
 
 
 def _is_carried(kind: DuckDBPyType) -> bool:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import os
 import shutil
 import tempfile
 import time
@@ -70,21 +71,27 @@ class FolderBlobs:
         """Whether nothing is here that a registry would not have put here."""
         with translated(self.place):
             if not self.root.is_dir():
-                return not self.root.exists()
+                return not os.path.lexists(self.root) and not self._is_in_file()
             if any(folder.is_dir() and any(folder.iterdir()) for folder in map(self.root.joinpath, _BEFORE)):
                 return False
             return all(path.name in ("tmp", "lock", *_BEFORE) for path in self.root.iterdir())
 
     def stranger(self) -> str:
         """What is wrong with a place that is not fresh and has no `registry.json`."""
-        if self.root.exists() and not self.root.is_dir():
-            return f"{self.root} is a file, not a registry; name a folder (--registry DIR)"
+        if not self.root.is_dir():
+            what = "is a symbolic link to nothing" if self.root.is_symlink() else "is a file, or is in one"
+            return f"{self.root} {what}, not a registry; name a folder (--registry DIR)"
         if any((self.root / name).is_dir() for name in ("objects", "datasets")):
             return (
                 f"{self.root / MARKER} is missing: the registry is damaged. If it was made by this negbank, write "
                 '{"layout": 2} into that file; then see negbank verify'
             )
         return f"{self.root} is no registry and is not empty; name another folder (--registry DIR)"
+
+    def _is_in_file(self) -> bool:
+        """Whether something on the way to the registry is no folder."""
+        there = next(path for path in self.root.parents if os.path.lexists(path))
+        return not there.is_dir()
 
     def put(self, folder: str, data: bytes) -> str:
         """The SHA-256 (hexadecimal) under which `data` now stands in `folder`; nothing is written twice."""

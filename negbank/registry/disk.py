@@ -180,12 +180,12 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextlib.contextmanager
-def held(folder: Path) -> Iterator[None]:
-    """Lock a folder for as long as it is written, so that nobody takes it for a leftover (`is_idle`).
+def held(path: Path) -> Iterator[None]:
+    """Lock a file or folder for as long as it is written, so that nobody takes it for a leftover (`is_idle`).
 
     On a disk without locks nothing ever counts as idle, so it does no harm that the lock fails there.
     """
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(path, os.O_RDONLY)
     try:
         with contextlib.suppress(OSError):
             fcntl.flock(descriptor, fcntl.LOCK_SH)

@@ -131,7 +131,8 @@ def macro(references: Mapping[str, Sequence[PartFiles]]) -> str:
     every = " union all by name ".join([*selects, no_version])
     known = ", ".join(map(quoted, references)) or "null"
     said = quoted("write negatives('DATASET@VERSION') with the name itself between the quotes, not ")
-    asked = f"case when reference in ({known}) then reference else error({said} || coalesce(reference, 'null')) end"
+    refused = f"error({said} || coalesce(reference, 'null'))"
+    asked = f"case when reference::varchar in ({known}) then reference::varchar else {refused} end"
     chosen = f"select * exclude (reference_) from ({every}) where reference_ = {asked}"
     return f"create temp macro negatives(reference) as table {chosen}"
 

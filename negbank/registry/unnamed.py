@@ -38,7 +38,7 @@ def named_anew(store: Store, dataset: str, number: int, known: Collection[str]) 
     """How to name a version again whose name is broken; None where its manifest is not here, or there are several."""
     numbers = (dataset, number)
     found = [v for v in _versions(store, known) if (v.manifest.dataset, v.manifest.number) == numbers]
-    return f"write {found[0].name} into {name_path(*numbers)}" if len(found) == 1 else None
+    return f"write {found[0].name} into {name_path(*numbers)} of the registry" if len(found) == 1 else None
 
 
 def name_path(dataset: str, number: int) -> str:

@@ -33,8 +33,8 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "r"
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: str, code: int = 0) -> str:
-    assert run(list(words)) == code
+def said(capsys: pytest.CaptureFixture[str], *words: object, code: int = 0) -> str:
+    assert run(["--registry" if word == "-R" else str(word) for word in words]) == code
     captured = capsys.readouterr()
     return captured.out + captured.err
 
@@ -325,3 +325,117 @@ def test_revert_takes_no_damaged_rows(root: Path, capsys: pytest.CaptureFixture[
     damaged.write_bytes(damaged.read_bytes()[:-100])
     assert run(["revert", "arc@v1", "--registry", str(root)]) == 1
     assert "was changed" in capsys.readouterr().err and not (root / "datasets/arc/versions/v4").exists()
+
+
+def test_a_version_that_lost_its_name_stays_until_somebody_says_otherwise(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry, name = Registry(root), root / "datasets" / "arc" / "versions" / "v3"
+    manifest, rows_ = name.read_text(), registry.read(registry.resolve("arc@v3"))
+    name.unlink()
+    before = files(root)
+    assert f"no name: arc@v3: write {manifest} into datasets/arc/versions/v3" in said(capsys, "verify", "-R", root)
+    assert "arc@v3" in said(capsys, "gc", "-R", root) and files(root) == before
+    assert json.loads(said(capsys, "gc", "--dry-run", "--json", "-R", root))["unnamed"][0]["manifest"] == manifest
+    name.write_text(manifest)
+    assert Registry(root).read(Registry(root).resolve("arc@v3")).equals(rows_)
+    name.unlink()
+    said(capsys, "gc", "--unnamed", "-R", root)
+    assert set(files(root)) < set(before) and "no name" not in said(capsys, "verify", "-R", root)
+
+
+def test_a_broken_name_says_what_mends_it(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name, tag = root / "datasets/arc/versions/v3", root / "datasets/arc/tags/stable"
+    sound = name.read_text()
+    name.write_text("nothing")
+    tag.write_text("nothing")
+    text = said(capsys, "verify", "-R", root, code=1)
+    assert f"names 'nothing', which is no manifest; write {sound} into datasets/arc/versions/v3" in text
+    assert "negbank tag arc@vN stable --force" in text and "see negbank verify" not in text
+    name.write_text(sound)
+    said(capsys, "tag", "arc@v1", "stable", "--force", "-R", root)
+    assert "Intact" in said(capsys, "verify", "-R", root)
+
+
+def test_rm_takes_what_has_no_name_along(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (root / "datasets/arc/versions/v3").write_text("nothing")
+    said(capsys, "rm", "arc", "--yes", "-R", root)
+    said(capsys, "gc", "-R", root)
+    assert "Intact: 1 version" in (text := said(capsys, "verify", "-R", root)) and "no name" not in text
+    assert len(list((root / "manifests").rglob("*.json"))) == 1
+
+
+@pytest.mark.parametrize("gone", [("datasets",), ("datasets", "manifests"), ("manifests",), ("datasets/arc",)])
+def test_gc_on_a_half_copied_registry_deletes_nothing(
+    gone: tuple[str, ...], root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in gone:
+        shutil.rmtree(root / name)
+    before = files(root)
+    run(["gc", "--registry", str(root)])
+    assert files(root) == before
+    assert "no name" in (text := capsys.readouterr().out) or run(["verify", "--registry", str(root)]) == 1, text
+
+
+def test_a_writer_that_was_killed_before_it_named_its_first_version_leaves_no_damage(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(os, "link", killed)
+        Registry(root).commit("new", [part("irrelevant", 7)], "", "")
+    assert (root / "datasets" / "new" / "versions").is_dir()
+    found = Registry(root).verify()
+    assert found.problems == () and [own.version for own in found.unnamed] == ["new@v1"]
+    Registry(root).commit("new", [part("irrelevant", 7)], "", "")
+    assert Registry(root).gc().unnamed == Registry(root).verify().unnamed == ()
+
+
+def test_nothing_is_written_through_a_link(root: Path, tmp_path: Path) -> None:
+    for folder in ("datasets/arc/tags", "objects", "manifests"):
+        (root / folder).rename(tmp_path / "elsewhere")
+        (root / folder).symlink_to(tmp_path / "elsewhere")
+        before = files(tmp_path / "elsewhere")
+        for act in (lambda: Registry(root).tag("arc@v1", "new"), lambda: Registry(root).untag("arc@old"), lambda:
+                    Registry(root).commit("arc", [part("unrelated", 9)], "", "")):  # fmt: skip
+            with contextlib.suppress(negbank.NegbankError):
+                act()
+        assert files(tmp_path / "elsewhere") == before
+        (root / folder).unlink()
+        (tmp_path / "elsewhere").rename(root / folder)
+
+
+@pytest.mark.parametrize("name", ["lock", "tmp"])
+def test_what_stands_in_the_way_is_named(name: str, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(root / name) if (root / name).is_dir() else (root / name).unlink()
+    (root / name).touch() if name == "tmp" else (root / name).mkdir()
+    assert f"{root / name}: " in said(capsys, "tag", "arc@v1", "new", "-R", root, code=1)
+
+
+def test_the_same_damage_is_kept_once(root: Path) -> None:
+    (file,) = objects(root, "arc@v1", "near-miss")[:1]
+    file.write_bytes(file.read_bytes()[:-900])
+    for _ in range(2):
+        saved = negbank.verify(repair=True, registry=root).saved
+    assert len(list((root / "quarantine" / "rows").iterdir())) == len({own.path for own in saved if own.path})
+
+
+def test_places_that_are_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "nothing")
+    for place in ("file", "file/x", "loop", "loop/x", "nowhere"):
+        for words in (["ls"], ["verify"], ["mine", "demo"], ["tag", "a", "b"]):
+            assert "not a registry" in said(capsys, *words, "-R", tmp_path / place, code=1), (place, words)
+    monkeypatch.setenv("NEGBANK_REGISTRY", f"{tmp_path}/\udcff")
+    assert "NEGBANK_REGISTRY has bytes that are not UTF-8" in said(capsys, "ls", code=2)
+    monkeypatch.delenv("NEGBANK_REGISTRY")
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "here").rmdir()
+    assert "the current folder has been removed" in said(capsys, "ls", code=1)
+    monkeypatch.chdir(tmp_path)
