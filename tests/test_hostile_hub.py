@@ -304,6 +304,47 @@ def test_a_hub_that_lies_is_not_believed(server: HubServer, sound: Repo, place: 
     assert not list(place.folder.rglob("*escape*"))
 
 
+def test_links_and_ten_gigabytes_that_a_repository_announces(server: HubServer, sound: Repo, place: Place) -> None:
+    """What the list of files says of a file that is fetched: that it is a link, or larger than anybody wants."""
+    files = files_of(sound)
+    entry = Blob(b"../../secret", lfs=False).entry
+    odd = {
+        "link": {**entry("data/link.parquet"), "type": "symlink"},
+        "ten": {**entry("data/ten.parquet"), "size": 10 * 2**30},
+    }
+    for name, own in odd.items():
+        host(server, f"mallory/{name}", files).odd_entries = [own]
+    commands = {name: ("pull", f"mallory/{name}") for name in odd}
+    commands |= {f"{name} added": ("add", f"hf:mallory/{name}", "--dataset", "own") for name in odd}
+    done = many(place, commands)
+    code = f"{LOAD}\nprint('RESULT' + json.dumps({{name: attempt('mallory/' + name) for name in {list(odd)!r}}}))"
+    loaded = json.loads(place.python(code).rpartition("RESULT")[2])
+    for name, result in done.items():
+        assert (result["code"], result["left"]) == (1, []) and result["err"].strip().isprintable(), (name, result)
+    assert all(said.startswith("refused: ") for said in loaded.values()), loaded
+    assert "max_gb" in loaded["ten"] and "more than the 8 GB" in done["ten"]["err"] + done["ten added"]["err"]
+    assert server.bytes_sent < 2**24
+
+
+@pytest.mark.parametrize("way", ["add", "load"])
+def test_a_repository_that_changes_between_two_requests_is_read_at_one_commit(
+    server: HubServer, place: Place, way: str
+) -> None:
+    """What is read is what the first request saw, though other files take its place before the second."""
+    line = '{{"question": "Capital of France?", "answer": "Paris", "negative": "{}"}}\n'
+    repo = host(server, "mallory/changing", {"data.jsonl": line.format("Lyon").encode()})
+    server.before("GET", "mallory/changing/resolve/", lambda: repo.add("data.jsonl", line.format("Nice").encode()))
+    if way == "add":
+        done = many(place, {"": ("add", "hf:mallory/changing", "--dataset", "new")})[""]
+        assert done["code"] == 0, done
+        registry = place.registry
+        read = registry.read(registry.resolve("new"))["negative"].to_list()
+    else:
+        read = json.loads(place.python(f"{LOAD}\nprint('RESULT' + json.dumps(attempt('mallory/changing')))").rpartition(
+            "RESULT")[2])  # fmt: skip
+    assert "Lyon" in str(read) and "Nice" not in str(read)
+
+
 def test_the_token_goes_to_no_other_host(server: HubServer, sound: Repo, place: Place) -> None:
     """A file may come from another host, as the real Hub's do: without the token, and only with the commit's bytes."""
     files = files_of(sound)

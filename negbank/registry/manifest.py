@@ -66,7 +66,9 @@ class Manifest:
             _refuse_newer(record)
             manifest = cls(**{**record, "parts": tuple(Part(**part) for part in record["parts"])})
         except (ValueError, TypeError, KeyError, RecursionError) as error:
-            raise RegistryError(f"a manifest cannot be read: {error}") from error
+            raise RegistryError(
+                "a manifest is not one that negbank writes; copy its file back, or pull it again"
+            ) from error
         manifest.check()
         return manifest
 
