@@ -138,6 +138,13 @@ def registry() -> list[Row]:
                 f"{together['versions']} versions, {together['lost']} lost, {together['twice']} twice",
                 "400, none lost, none twice", name,
             ))  # fmt: skip
+    for name, report in results("registry-before.json"):
+        for step, own in report["steps"].items():
+            times = f"{own['after_s']:.2f} s ({report['base']}: {own['before_s']:.2f} s), ratio {own['ratio']:.2f}"
+            target = "only told" if step == "verify" else reached(own["ratio"], 1.05, "", at_most=True)
+            rows.append(
+                (f"registry, {report['rows'] / 1e6:g}M rows, {step}, beside an earlier commit", times, target, name)
+            )
     for name, report in results("registry-crash.json"):
         rows.append((
             f"`kill -9` at {report['kills']} random instants of commit, edit, tag, revert, gc, checkout, mine and push",
