@@ -52,6 +52,8 @@ def read_tagged(store: Store, dataset: str, tag: str, name: str, refs: Mapping[t
 
 
 def _read(store: Store, reference: str, name: str) -> Version:
+    if not name:
+        raise RegistryError(f"the file that names {reference} is empty, or cannot be read; see negbank verify")
     if not is_hash(name):
         raise RegistryError(f"{reference} names {short(name, 30)}, which is no manifest; see negbank verify")
     try:

@@ -140,12 +140,12 @@ def translated(place: object, elsewhere: str = OTHER_REGISTRY) -> Iterator[None]
             errno.EDQUOT: "the disk quota is used up; free some space",
             errno.EFBIG: "a file would be larger than this process may write",
             errno.EROFS: f"the disk is read-only; {elsewhere}",
-            errno.EACCES: f"no permission to write; {elsewhere}",
-            errno.EPERM: f"no permission to write; {elsewhere}",
+            errno.EACCES: f"no permission; {elsewhere}",
+            errno.EPERM: f"no permission; {elsewhere}",
         }.get(error.errno or 0)
         if remedy is None:
             raise StorageError(f"{_lasting(place, error)}: {error.strerror or error}") from error
-        raise StorageError(f"{place}: {remedy}. Nothing was changed") from error
+        raise StorageError(f"{_lasting(place, error)}: {remedy}. Nothing was changed") from error
 
 
 def _lasting(place: object, error: OSError) -> object:

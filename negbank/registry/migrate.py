@@ -35,7 +35,7 @@ def migrate(store: Store) -> None:
 
 def _one_to_two(store: Store) -> None:
     names: dict[str, str] = {}
-    refs = numbered(store.blobs.root / "refs", "*/v*", 0)
+    refs = numbered(store.blobs.root / "refs")
     if store.refs.versions().keys() - refs.keys():
         raise RegistryError(
             f"{store.place}/{MARKER} says layout 1, but there are versions of layout 2: it was changed. Write "

@@ -105,13 +105,13 @@ class FolderRefs:
 
     def versions(self) -> dict[tuple[str, int], str]:
         """Every version: `(dataset, number)` -> name of its manifest, or what stands there instead."""
-        return numbered(self.root / "datasets", "*/versions/v*", 1)
+        return numbered(self.root / "datasets", "versions")
 
     def tags(self) -> dict[tuple[str, str], str]:
         """Every tag: `(dataset, tag)` -> name of the manifest, or what stands there instead; in order."""
         found = {}
         with translated(self.root):
-            for path in sorted((self.root / "datasets").glob("*/tags/*")):
+            for path in (own for dataset in _inside(self.root / "datasets") for own in _inside(dataset / "tags")):
                 dataset, text = path.parents[1].name, read_name(path)
                 name, _, own = text.partition(" ")
                 found[dataset, path.name] = name if own in ("", f"{dataset}@{path.name}") else text
@@ -237,13 +237,22 @@ def _is_hollow(folder: Path) -> bool:
     return all(path.is_dir() and not path.is_symlink() for path in folder.rglob("*"))
 
 
-def numbered(folder: Path, pattern: str, up: int) -> dict[tuple[str, int], str]:
-    """What the files `v1`, `v2` and so on say, by the folder that stands `up` above theirs, and number."""
+def _inside(folder: Path) -> list[Path]:
+    """What is in a folder, in order, nothing where there is none; unlike a glob, it passes over nothing unreadable."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def numbered(folder: Path, below: str = "") -> dict[tuple[str, int], str]:
+    """What the files `v1`, `v2` and so on say, by dataset and number; they lie in `below` in the dataset's folder."""
     found = {}
     with translated(folder.parent):
-        for path in folder.glob(pattern):
-            if number := version_number(path.name):
-                found[path.parents[up].name, number] = read_name(path)
+        for dataset in _inside(folder):
+            for path in _inside(dataset / below):
+                if number := version_number(path.name):
+                    found[dataset.name, number] = read_name(path)
     return found
 
 

@@ -439,3 +439,21 @@ def test_places_that_are_none(
     (tmp_path / "here").rmdir()
     assert "the current folder has been removed" in said(capsys, "ls", code=1)
     monkeypatch.chdir(tmp_path)
+
+
+def test_a_folder_that_may_not_be_read_is_not_passed_over(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = os.listdir
+
+    def refuse(path: Any) -> list[str]:
+        if str(path) == str(root / "datasets/arc/versions"):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return listed(path)
+
+    monkeypatch.setattr(os, "listdir", refuse)
+    for words in (["ls"], ["verify"], ["gc"]):
+        assert f"{root}/datasets/arc/versions: no permission" in said(capsys, *words, "-R", root, code=1)
+    monkeypatch.undo()
+    (root / "datasets/arc/versions/v3").write_text("")
+    assert "the file that names arc@v3 is empty, or cannot be read" in said(capsys, "show", "arc", "-R", root, code=1)
