@@ -5,7 +5,6 @@ The layouts are in `layouts.py`. A file has one of them, told by its first recor
 
 from __future__ import annotations
 
-import json
 import lzma
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from negbank.decoding import JsonError, decode_json, kind_of
 from negbank.errors import MalformedFileError, SourceError, UnknownNameError
 from negbank.reasoning.arrays import CHUNK, array_items, is_array, plain_file
 from negbank.reasoning.chains import MAX_CHAIN, RefusedChain, Trajectory
@@ -20,7 +20,6 @@ from negbank.reasoning.layouts import LAYOUTS, LayoutError, find_layout
 
 CHAIN_TOO_LONG: Final = "chain-too-long"
 NO_CHAIN: Final = "no-chain"
-NO_TEXT: Final = "no-text"
 MAX_LINE: Final = 256 * 2**20
 """Bytes of a line; a file without line breaks is not read into memory to find that out."""
 
@@ -93,36 +92,21 @@ def parse_lines(
 
 def _record(line: bytes, path: Path | str, number: int) -> Mapping[str, Any]:
     try:
-        record = json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        record = decode_json(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError as error:
         raise MalformedFileError(path, f"not UTF-8 at byte {error.start} of the line", number) from error
-    except json.JSONDecodeError as error:
-        raise MalformedFileError(path, f"not JSON: {error.msg} at column {error.colno}", number) from error
-    except (RecursionError, ValueError) as error:
-        raise MalformedFileError(
-            path, "not JSON that can be read: nested too deeply, or a huge number", number
-        ) from error
+    except JsonError as error:
+        raise MalformedFileError(path, str(error), number) from error
     if not isinstance(record, dict):
-        raise MalformedFileError(path, f"a JSON object is expected, not {type(record).__name__}", number)
+        raise MalformedFileError(path, f"a JSON object is expected, not {kind_of(record)}", number)
     return record
 
 
 def _placed(found: Trajectory, line: int, position: int) -> Trajectory | RefusedChain:
-    """`found` with its place, or refused: for its length, as blank, or as no text (half of a surrogate pair)."""
+    """`found` with its place, or refused: for its length, or as blank."""
     length = len(found.chain) if found.steps is None else sum(map(len, found.steps))
     if length > MAX_CHAIN:
         return RefusedChain(found.question[:1000], CHAIN_TOO_LONG, line, position)
     if not found.chain.strip():
         return RefusedChain(found.question[:1000], NO_CHAIN, line, position)
-    if not _is_text(found.question) or not _is_text(found.chain):
-        return RefusedChain(found.question[:1000], NO_TEXT, line, position)
     return replace(found, line=line, position=position)
-
-
-def _is_text(text: str) -> bool:
-    """Whether `text` can be written as UTF-8: JSON may hold half of a surrogate pair."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -17,9 +17,9 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 import polars as pl
 
+from negbank.decoding import WrittenNumber
 from negbank.errors import MalformedFileError, SourceError
 from negbank.sources import streams
-from negbank.sources.cells import WrittenNumber
 from negbank.sources.json_rows import SKIP_HINT, chained, read_json
 from negbank.sources.streams import FileRows, Reading, RecentRows, Row, Text, unpacked
 

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from negbank.decoding import preview
 from negbank.errors import SourceError
 from negbank.sources.answers import NO_VERDICT, Answers
-from negbank.sources.cells import UnreadableCellError, context_text, own_text, preview
+from negbank.sources.cells import UnreadableCellError, context_text, own_text
 from negbank.sources.choice_answers import ChoiceAnswers
 from negbank.sources.choice_columns import ChoiceColumns
 from negbank.sources.layouts import Roles, Table, chain_layout, dotted, propose

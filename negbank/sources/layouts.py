@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from negbank.decoding import kind_of, preview
 from negbank.errors import SourceError, UnknownNameError
 from negbank.sources import names
-from negbank.sources.cells import context_text, is_plain, kind_of, preview
+from negbank.sources.cells import context_text, is_plain
 from negbank.sources.names import family, plain_name
 from negbank.sources.places import value_at
 from negbank.sources.rows import Columns
