@@ -52,6 +52,8 @@ def kind_of(value: object) -> str:
 
 def preview(value: object, limit: int = 60) -> str:
     """A value for an error message: short, in JSON's form, with control characters escaped."""
+    if isinstance(value, bytes):
+        return f"{len(value):,} bytes"
     if isinstance(value, WrittenNumber):
         text = value.text
     else:
