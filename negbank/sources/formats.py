@@ -6,10 +6,8 @@ may is refused with its size.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
-import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -20,7 +18,8 @@ import polars as pl
 from negbank.decoding import WrittenNumber
 from negbank.errors import MalformedFileError, SourceError
 from negbank.sources import streams
-from negbank.sources.json_rows import SKIP_HINT, chained, read_json
+from negbank.sources.csv_rows import read_csv
+from negbank.sources.json_rows import read_json
 from negbank.sources.streams import FileRows, Reading, RecentRows, Row, Text, unpacked
 
 FORMATS: Final = {
@@ -77,7 +76,7 @@ def read_stream(stream: BinaryIO, rows: FileRows, format: str, reading: Reading)
     else:
         text = Text(stream, rows.path, reading.encoding)
         if format in ("CSV", "TSV"):
-            _read_csv(text, rows, "\t" if format == "TSV" else ",", reading)
+            read_csv(text, rows, "\t" if format == "TSV" else ",", reading)
         else:
             read_json(text, rows, format, reading)
     if not rows.rows:
@@ -87,70 +86,6 @@ def read_stream(stream: BinaryIO, rows: FileRows, format: str, reading: Reading)
 def _all_bad(rows: FileRows) -> str:
     line, problem = rows.bad[0]
     return f"none of its {len(rows.bad):,} rows can be read; line {line}: {problem}"
-
-
-def _read_csv(text: Text, rows: FileRows, separator: str, reading: Reading) -> None:
-    """CSV as it is written: every value is a text, an empty one is none."""
-    reader, names = _csv_header(text, rows, separator)
-    if names is None:
-        return
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise MalformedFileError(rows.path, f"columns with the same name: {', '.join(map(repr, repeated))}", 1)
-    end, recent = 1, RecentRows(rows.path)
-    while True:
-        start = end + 1
-        try:
-            values = next(reader, None)
-            problem = "" if values is None or len(values) in (0, len(names)) else _ragged(values, names)
-        except csv.Error as error:
-            values, problem = [], f"not a table: {error}"
-        end = reader.line_num
-        if values is None:
-            return
-        if problem and not reading.skip_bad:
-            raise MalformedFileError(rows.path, problem + SKIP_HINT, start)
-        if problem:
-            rows.bad.append((start, problem))
-        elif values:
-            rows.add(recent.get(tuple(values), partial(_csv_row, names, values)), start)
-
-
-def _csv_row(names: list[str], values: list[str]) -> Row:
-    return {name: value if value else None for name, value in zip(names, values, strict=True)}
-
-
-def _csv_header(text: Text, rows: FileRows, separator: str) -> tuple[Any, list[str] | None]:
-    """A reader that stands behind the header, and the names in it. A `.csv` of one column with `;` has that between."""
-    raw = (_decoded_line(item, rows.path) for item in text.lines())
-    first = next(raw, None)
-    while first is not None and not first.strip():
-        first = next(raw, None)
-    if first is None:
-        return None, None
-    if separator == "," and "," not in first:
-        separator = next((sign for sign in (";", "\t") if sign in first), separator)
-        if separator != ",":
-            rows.format = rows.format.replace(
-                "CSV", f"CSV with {'tabs' if separator == chr(9) else separator!r} between"
-            )
-    csv.field_size_limit(min(streams.MAX_LINE, sys.maxsize))
-    reader = csv.reader(chained([first], raw), delimiter=separator, strict=True)
-    try:
-        names = next(reader)
-    except csv.Error as error:
-        raise MalformedFileError(rows.path, f"not a table: {error}", 1) from error
-    return reader, [name.strip() for name in names]
-
-
-def _decoded_line(item: tuple[int, str | None, str], path: str) -> str:
-    number, line, problem = item
-    if line is None:
-        raise MalformedFileError(path, problem, number)
-    return line
-
-
-def _ragged(values: list[str], names: list[str]) -> str:
-    return f"not a table: {len(values)} values, and the header has {len(names)} columns"
 
 
 def _read_columns(data: bytes, rows: FileRows, format: str) -> None:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
 from negbank.decoding import JsonError, JsonSyntaxError, column_of, decode_json, decode_json_at, kind_of
 from negbank.errors import MalformedFileError
 from negbank.sources import streams
-from negbank.sources.streams import LONG_KEY, FileRows, Reading, RecentRows, Row, Text
-
-SKIP_HINT: Final = " (--on-bad-row skip leaves such rows out)"
+from negbank.sources.streams import LONG_KEY, SKIP_HINT, FileRows, Reading, RecentRows, Row, Text, chained
 
 
 def read_json(text: Text, rows: FileRows, format: str, reading: Reading) -> None:
@@ -41,12 +39,6 @@ def read_json(text: Text, rows: FileRows, format: str, reading: Reading) -> None
         return
     rest = _whole([first], lines, rows.path)
     _read_document(rest, before[-1][0], rows)
-
-
-def chained(head: Sequence[Any], rest: Iterator[Any]) -> Iterator[Any]:
-    """`head`, then what is left of `rest`."""
-    yield from head
-    yield from rest
 
 
 def _whole(parts: list[str], lines: Iterator[tuple[int, str | None, str]], path: str) -> str:
