@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from negbank.errors import MalformedFileError, SourceError
@@ -159,6 +160,23 @@ def test_broken_files_say_what_and_where(name: str, tmp_path: Path) -> None:
     with pytest.raises(MalformedFileError, match=message) as caught:
         read_records(str(tmp_path / name))
     assert str(caught.value).startswith(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "file.arrow", "stream.arrow"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_columns_of_one_name_are_named(name: str, nested: bool, tmp_path: Path) -> None:
+    names, columns = ["negative", "x", "negative"], [pa.array(["a"]), pa.array(["b"]), pa.array(["c"])]
+    table = pa.table(columns, names=names)
+    if nested:
+        table = pa.table({"rows": pa.array([[]], pa.list_(pa.struct(list(table.schema))))})
+    path = tmp_path / name
+    if name == "x.parquet":
+        pq.write_table(table, path)
+    else:
+        with (pa.ipc.new_file if name == "file.arrow" else pa.ipc.new_stream)(path, table.schema) as writer:
+            writer.write_table(table)
+    with pytest.raises(MalformedFileError, match=f"{name}: columns with the same name: 'negative'; rename"):
+        read_records(str(path))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "cp1252", "utf-8"])

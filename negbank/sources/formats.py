@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
 import polars as pl
 
@@ -21,6 +21,10 @@ from negbank.sources import streams
 from negbank.sources.csv_rows import read_csv
 from negbank.sources.json_rows import read_json
 from negbank.sources.streams import FileRows, Reading, RecentRows, Row, Text, unpacked
+from negbank.text.display import short
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMATS: Final = {
     ".json": "JSON", ".jsonl": "JSON lines", ".ndjson": "JSON lines", ".csv": "CSV", ".tsv": "TSV",
@@ -93,7 +97,7 @@ def _read_columns(data: bytes, rows: FileRows, format: str) -> None:
     if not data:
         return
     try:
-        frame = _parquet(data, rows.path) if format == "Parquet" else _arrow(data)
+        frame = _parquet(data, rows.path) if format == "Parquet" else _arrow(data, rows.path)
         size = sum(map(_text_bytes, frame))
         if size > 2 * streams.MAX_BYTES:
             _refuse_unpacked(rows.path, size)
@@ -112,6 +116,7 @@ def _parquet(data: bytes, path: str) -> pl.DataFrame:
 
     try:
         about = pq.read_metadata(io.BytesIO(data))
+        schema = about.schema.to_arrow_schema()
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
     groups = [about.row_group(group) for group in range(about.num_row_groups)]
@@ -123,6 +128,7 @@ def _parquet(data: bytes, path: str) -> pl.DataFrame:
         raise MalformedFileError(
             path, f"holds {values:,} values, more than {MAX_VALUES:,}; split it into smaller files"
         )
+    _refuse_repeated(schema, path)
     return pl.read_parquet(io.BytesIO(data))
 
 
@@ -145,10 +151,31 @@ def _text_bytes(column: pl.Series) -> int:
     return 0
 
 
-def _arrow(data: bytes) -> pl.DataFrame:
-    if data.startswith(b"ARROW1"):
-        return pl.read_ipc(io.BytesIO(data))
-    return pl.read_ipc_stream(io.BytesIO(data))
+def _arrow(data: bytes, path: str) -> pl.DataFrame:
+    import pyarrow as pa
+
+    is_file = data.startswith(b"ARROW1")
+    try:
+        opened = pa.ipc.open_file(data) if is_file else pa.ipc.open_stream(data)
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
+    _refuse_repeated(opened.schema, path)
+    return pl.read_ipc(io.BytesIO(data)) if is_file else pl.read_ipc_stream(io.BytesIO(data))
+
+
+def _refuse_repeated(schema: Iterable[pa.Field], path: str) -> None:
+    """Raise MalformedFileError where two columns, or two fields of one object, have the same name."""
+    import pyarrow as pa
+
+    fields = list(schema)
+    names = [field.name for field in fields]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        shown = ", ".join(short(name, 60) for name in repeated)
+        raise MalformedFileError(path, f"columns with the same name: {shown}; rename or drop one of them")
+    for field in fields:
+        kind = field.type
+        if pa.types.is_nested(kind) and not pa.types.is_union(kind):
+            _refuse_repeated([kind.field(place) for place in range(kind.num_fields)], path)
 
 
 def frame_rows(frame: pl.DataFrame, path: str) -> tuple[Iterator[Row], dict[str, str]]:
