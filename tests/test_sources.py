@@ -198,8 +198,12 @@ def test_a_mirror_and_its_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     with pytest.raises(UnknownNameError, match="no split 'train'; there are: validation"):
         read_source("hellaswag", SourceOptions(split="train"))
-    with pytest.raises(SourceError, match="cannot read the split"):
+    with pytest.raises(
+        SourceError, match=r"cannot read the split 'validation\[:8x%\]'; write it as 'validation\[:80%\]'"
+    ):
         read_source("hellaswag", SourceOptions(split="validation[:8x%]"))
+    with pytest.raises(SourceError, match=r"'validation\[:9+…': a number in it has more than 18 digits"):
+        read_source("hellaswag", SourceOptions(split=f"validation[:{'9' * 5000}%]"))
     with pytest.raises(UnknownNameError, match="did you mean 'Rowan/hellaswag'"):
         read_source("hf:Rowan/helaswag")
 

@@ -12,9 +12,9 @@ from negbank.decoding.json_text import (
     decode_json_at,
 )
 from negbank.decoding.schema import Between, Path, Problem, decode, encode
-from negbank.decoding.values import WrittenNumber, kind_of, preview
+from negbank.decoding.values import MAX_DIGITS, WrittenNumber, kind_of, preview
 
 __all__ = [
-    "Between", "JsonError", "JsonSyntaxError", "Path", "Problem", "WrittenNumber", "check_unicode",
+    "MAX_DIGITS", "Between", "JsonError", "JsonSyntaxError", "Path", "Problem", "WrittenNumber", "check_unicode",
     "column_of", "decode", "decode_json", "decode_json_at", "encode", "kind_of", "preview",
 ]  # fmt: skip
