@@ -25,6 +25,7 @@ def test_what_python_writes_is_read_back(value: object, ascii_only: bool) -> Non
     ("text", "problem"),
     [
         ('{"a": "b', "not JSON: a text that begins at column 7 has no end"),
+        ('{"a": "b\n', "not JSON: a text that begins at column 7 has no end"),
         ('{"a": "b\tc"}', "not JSON: a line break or another control character stands in a text, at column 9"),
         ('{"a": "\\x"}', "not JSON: a backslash is followed by a sign that has no meaning there, at column 8"),
         ("{a: 1}", "not JSON: a key in double quotes is missing, at column 2"),

@@ -43,6 +43,7 @@ def decode_json(text: str) -> Any:
 
     Raises JsonError for a key that stands twice, NaN and half of a surrogate pair, and JsonSyntaxError for no JSON.
     """
+    text = text.rstrip()  # a line break behind an open text would be taken for a part of it
     start = len(text) - len(text.lstrip())
     value, end = decode_json_at(text, start)
     rest = text[end:].lstrip()
