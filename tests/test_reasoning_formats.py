@@ -121,6 +121,13 @@ def test_a_malformed_line_is_named(line: bytes, problem: str) -> None:
     assert error.value.line == 3 and "chains.jsonl:3" in str(error.value)
 
 
+def test_half_of_a_surrogate_pair_that_a_model_wrote_for_negbank_costs_its_chain_only() -> None:
+    written = {"question": "q", "chain": "\ud800", "provenance": {"prompt_sha256": "x", "seed": 1}}
+    broken, good = parse(written, written | {"chain": "c"})
+    assert isinstance(broken, RefusedChain) and broken.reason == "no-text"
+    assert isinstance(good, Trajectory) and good.line == 2
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [

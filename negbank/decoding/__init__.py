@@ -4,6 +4,7 @@
 """
 
 from negbank.decoding.json_text import (
+    HalfPairError,
     JsonError,
     JsonSyntaxError,
     check_unicode,
@@ -15,6 +16,6 @@ from negbank.decoding.schema import Between, Path, Problem, decode, encode
 from negbank.decoding.values import MAX_DIGITS, WrittenNumber, kind_of, preview
 
 __all__ = [
-    "MAX_DIGITS", "Between", "JsonError", "JsonSyntaxError", "Path", "Problem", "WrittenNumber", "check_unicode",
-    "column_of", "decode", "decode_json", "decode_json_at", "encode", "kind_of", "preview",
+    "MAX_DIGITS", "Between", "HalfPairError", "JsonError", "JsonSyntaxError", "Path", "Problem", "WrittenNumber",
+    "check_unicode", "column_of", "decode", "decode_json", "decode_json_at", "encode", "kind_of", "preview",
 ]  # fmt: skip

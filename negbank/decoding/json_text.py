@@ -26,7 +26,7 @@ class JsonSyntaxError(JsonError):
     """A text that is no JSON for anybody: damaged, cut off, or nested too deeply."""
 
 
-class HalfPairError(ValueError):
+class HalfPairError(JsonError):
     """A value holds half of a surrogate pair, which is no text."""
 
 
@@ -38,14 +38,14 @@ class _ConstantError(ValueError):
     """NaN or Infinity."""
 
 
-def decode_json(text: str) -> Any:
-    """The value of a JSON text.
+def decode_json(text: str, half_pairs: bool = False) -> Any:
+    """The value of a JSON text; with `half_pairs`, its texts may hold half of a surrogate pair.
 
     Raises JsonError for a key that stands twice, NaN and half of a surrogate pair, and JsonSyntaxError for no JSON.
     """
     text = text.rstrip()  # a line break behind an open text would be taken for a part of it
     start = len(text) - len(text.lstrip())
-    value, end = decode_json_at(text, start)
+    value, end = decode_json_at(text, start, half_pairs)
     rest = text[end:].lstrip()
     if rest:
         place = len(text) - len(rest)
@@ -53,11 +53,11 @@ def decode_json(text: str) -> Any:
     return value
 
 
-def decode_json_at(text: str, start: int) -> tuple[Any, int]:
+def decode_json_at(text: str, start: int, half_pairs: bool = False) -> tuple[Any, int]:
     """The value that begins at `start`, and where it ends. Raises as `decode_json` does."""
     try:
         value, end = _DECODER.raw_decode(text, start)
-        if text.find("\\u", start, end) >= 0:
+        if not half_pairs and text.find("\\u", start, end) >= 0:
             check_unicode(value)
     except json.JSONDecodeError as error:
         raise _syntax_error(text, error) from error
@@ -67,7 +67,8 @@ def decode_json_at(text: str, start: int) -> tuple[Any, int]:
     except _ConstantError as error:
         raise _error(f"{error} is no JSON", text, _first(_CONSTANTS, text, start)) from error
     except HalfPairError as error:
-        raise _error(str(error), text, _first(_HALF_PAIRS, text, start)) from error
+        place = _first(_HALF_PAIRS, text, start)
+        raise HalfPairError(f"{error}, at column {column_of(text, place)}", place) from error
     except RecursionError as error:
         raise JsonSyntaxError("not JSON that can be read: nested too deeply", start) from error
     return value, end
@@ -81,7 +82,7 @@ def check_unicode(value: Any) -> None:
         except UnicodeEncodeError as error:
             half = f"\\u{ord(error.object[error.start]):04x}"
             where = f"the field {name!r}" if isinstance(value, dict) else "it"
-            raise HalfPairError(f"{where} holds {half}, half of a surrogate pair, which is no text") from error
+            raise HalfPairError(f"{where} holds {half}, half of a surrogate pair, which is no text", 0) from error
 
 
 def column_of(text: str, place: int) -> int:

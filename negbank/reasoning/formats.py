@@ -12,7 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from negbank.decoding import JsonError, decode_json, kind_of
+from negbank.decoding import HalfPairError, JsonError, decode_json, kind_of
 from negbank.errors import MalformedFileError, SourceError, UnknownNameError
 from negbank.reasoning.arrays import CHUNK, array_items, is_array, plain_file
 from negbank.reasoning.chains import MAX_CHAIN, RefusedChain, Trajectory
@@ -20,6 +20,7 @@ from negbank.reasoning.layouts import LAYOUTS, LayoutError, find_layout
 
 CHAIN_TOO_LONG: Final = "chain-too-long"
 NO_CHAIN: Final = "no-chain"
+NO_TEXT: Final = "no-text"
 MAX_LINE: Final = 256 * 2**20
 """Bytes of a line; a file without line breaks is not read into memory to find that out."""
 
@@ -92,7 +93,7 @@ def parse_lines(
 
 def _record(line: bytes, path: Path | str, number: int) -> Mapping[str, Any]:
     try:
-        record = decode_json(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+        record = _decoded(line.decode("utf-8-sig" if number == 1 else "utf-8"))
     except UnicodeDecodeError as error:
         raise MalformedFileError(path, f"not UTF-8 at byte {error.start} of the line", number) from error
     except JsonError as error:
@@ -102,11 +103,35 @@ def _record(line: bytes, path: Path | str, number: int) -> Mapping[str, Any]:
     return record
 
 
+def _decoded(text: str) -> Any:
+    """The value of a line. Half of a surrogate pair is let through in what a model wrote for negbank: hours of
+    sampling are not lost to one chain, which is refused by itself."""
+    try:
+        return decode_json(text)
+    except HalfPairError:
+        record = decode_json(text, half_pairs=True)
+        said = record.get("provenance") if isinstance(record, dict) else None
+        if not isinstance(said, dict) or "prompt_sha256" not in said:
+            raise
+        return record
+
+
 def _placed(found: Trajectory, line: int, position: int) -> Trajectory | RefusedChain:
-    """`found` with its place, or refused: for its length, or as blank."""
+    """`found` with its place, or refused: for its length, as blank, or as no text (half of a surrogate pair)."""
     length = len(found.chain) if found.steps is None else sum(map(len, found.steps))
     if length > MAX_CHAIN:
         return RefusedChain(found.question[:1000], CHAIN_TOO_LONG, line, position)
     if not found.chain.strip():
         return RefusedChain(found.question[:1000], NO_CHAIN, line, position)
+    if not _is_text(found.question) or not _is_text(found.chain):
+        return RefusedChain(found.question[:1000], NO_TEXT, line, position)
     return replace(found, line=line, position=position)
+
+
+def _is_text(text: str) -> bool:
+    """Whether `text` can be written as UTF-8: half of a surrogate pair cannot."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

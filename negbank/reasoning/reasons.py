@@ -6,7 +6,7 @@ from typing import Final
 
 from negbank.reasoning.answers import BASE, RANGE, ROUNDED, TOO_LARGE, TOO_LONG, UNIT, UNKNOWN_LEFT, WORDS
 from negbank.reasoning.decide import AMBIGUOUS, NO_FINAL_ANSWER, UNMARKED
-from negbank.reasoning.formats import CHAIN_TOO_LONG, NO_CHAIN
+from negbank.reasoning.formats import CHAIN_TOO_LONG, NO_CHAIN, NO_TEXT
 from negbank.reasoning.golds import AMBIGUOUS_GOLD, NO_GOLD, NOT_IN_SOURCE, TWO_GOLDS
 from negbank.reasoning.judge import BROKEN, TIME_LIMIT
 from negbank.reasoning.perturb import FALSE_GOLD, NO_ANSWER, NO_CHANGE, NO_SUMS
@@ -17,8 +17,6 @@ RIGHT_AFTER_ALL: Final = "right-after-all"
 DUPLICATE_CHAIN: Final = "duplicate-chain"
 NO_ROOM: Final = "no-room"
 CHAIN_CUT: Final = "chain-cut"
-NO_TEXT: Final = "no-text"
-"""Of versions that were mined when such a chain was left out; now its file is refused, with the line."""
 
 CHAIN_REASONS: Final = {
     EVALUATION_OVERLAP: "the question is in the evaluation set",
