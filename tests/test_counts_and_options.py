@@ -94,7 +94,10 @@ def test_an_option_that_is_empty_is_wrong_usage(
         (["label", "FILE", "--question-column", "question", "--answer-column", "question"], "named twice"),
         (["label", "FILE", "--answer-column", "answer", "--negative-column", "answer"], "named twice"),
         (["mine", "FILE", "--context-column", "answer", "--answer-column", "answer"], "named twice"),
-        (["mine", "FILE", "--answer-column", "answer", "--answer-column", "Answer"], "named twice"),
+        (
+            ["mine", "FILE", "--answer-column", "answer", "--answer-column", "Answer"],
+            "named twice by --answer-column; name it once",
+        ),
     ],
 )
 def test_what_cannot_be_meant_is_refused(

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from negbank.errors import MalformedFileError, SourceError
@@ -113,11 +114,15 @@ BROKEN = {
     "twice.jsonl": (b'{"question": "q", "question": "r"}\n', r"twice.jsonl:1: the key 'question' stands twice"),
     "nan.jsonl": (b'{"a": 1}\n{"a": NaN}\n', r"nan.jsonl:2: NaN is no JSON"),
     "nan.json": (b'[\n{"a": 1},\n{"a": Infinity}]', r"nan.json:3: Infinity is no JSON"),
+    "twice.json": (b'[\n{"a": 1,\n"a": 2}]', r"twice.json:3: the key 'a' stands twice in one object, at column 1"),
+    "half.json": (b'{"rows": [\n{"a": "\\ud800"}]}', r"half.json:2: the field 'rows' holds \\ud800"),
+    "comma.json": (b'[{"a": 1}\n, ]', "json:2: not JSON: a comma stands before the closing bracket, at column 1"),
+    "gap.json": (b'[{"a": 1}\n {"a": 2}]', "json:2: not JSON: a comma or a closing bracket is missing, at column 2"),
     "cut.json": (b'[{"a": 1},\n{"a": 2}', r"cut.json:2: the array has no end"),
     "cut2.json": (b'[{"a": 1},\n{"a": ', r"cut2.json:2: not JSON"),
     "more.json": (b'[{"a": 1}]\n\n[2]', r"more.json:3: not JSON: something follows"),
-    "scalar.json": (b"[1, 2]", r"an object is expected in the array, not int"),
-    "number.json": (b"7", "an array of objects is expected, not int"),
+    "scalar.json": (b"[1, 2]", r"an object is expected in the array, not a number"),
+    "number.json": (b"7", "an array of objects is expected, not a number"),
     "nothing.json": (b'{"a": 1, "b": [1]}', "an object without an array of rows: it has 'a', 'b'"),
     "two.json": (b'{"x": [{"a": 1}], "y": [{"a": 1}]}', r"several arrays of rows \('x', 'y'\)"),
     "array.jsonl": (b"[1]\n", "belongs in a file that ends in .json"),
@@ -125,7 +130,14 @@ BROKEN = {
     "names.csv": (b"question,answer,answer\nq,a,b\n", r"columns with the same name: 'answer'"),
     "ragged.csv": (b'question,answer\n"q\n1",a\nq,a,b\n', r"ragged.csv:4: not a table: 3 values.*2 columns"),
     "short.csv": (b"question,answer\nq\n", r"short.csv:2: not a table: 1 values"),
-    "quote.csv": (b'question,answer\nq,"a\n', r"quote.csv:2: not a table"),
+    "quote.csv": (
+        b'question,answer\nq,a\n"q\nr","a\nb\n',
+        r"quote.csv:4: not a table: a quote is opened and never closed, at column 4",
+    ),
+    "after.csv": (b'\n\nquestion,answer\n"q","a"x\n', r"after.csv:4: .* a comma or the end of the row is missing .* 8"),
+    "after.tsv": (b'question\tanswer\n"q" \ta\n', r"after.tsv:2: .* a tab or the end of the row is missing .* 4"),
+    "head.csv": (b'question,"answer\n', r"head.csv:1: not a table: a quote is opened and never closed, at column 10"),
+    "return.csv": (b"question,answer\nq,a\rr,b\n", r"return.csv:2: .* a carriage return .*, at column 4"),
     "latin.csv": (b"question,answer\nq,caf\xe9\n", r"latin.csv:2: not UTF-8 at byte 5.*'é'.*--encoding latin-1"),
     "windows.jsonl": (b'{"question": "\x93q\x94"}\n', r"windows.jsonl:1: not UTF-8.*--encoding cp1252"),
     "utf16.csv": ("question,answer\nq,a\n".encode("utf-16"), "UTF-16, not UTF-8; read it with --encoding utf-16"),
@@ -148,6 +160,23 @@ def test_broken_files_say_what_and_where(name: str, tmp_path: Path) -> None:
     with pytest.raises(MalformedFileError, match=message) as caught:
         read_records(str(tmp_path / name))
     assert str(caught.value).startswith(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("name", ["x.parquet", "file.arrow", "stream.arrow"])
+@pytest.mark.parametrize("nested", [False, True])
+def test_columns_of_one_name_are_named(name: str, nested: bool, tmp_path: Path) -> None:
+    names, columns = ["negative", "x", "negative"], [pa.array(["a"]), pa.array(["b"]), pa.array(["c"])]
+    table = pa.table(columns, names=names)
+    if nested:
+        table = pa.table({"rows": pa.array([[]], pa.list_(pa.struct(list(table.schema))))})
+    path = tmp_path / name
+    if name == "x.parquet":
+        pq.write_table(table, path)
+    else:
+        with (pa.ipc.new_file if name == "file.arrow" else pa.ipc.new_stream)(path, table.schema) as writer:
+            writer.write_table(table)
+    with pytest.raises(MalformedFileError, match=f"{name}: columns with the same name: 'negative'; rename"):
+        read_records(str(path))
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1", "cp1252", "utf-8"])

@@ -133,7 +133,6 @@ def test_only_marked_answers_when_asked_for(tmp_path: Path) -> None:
         ({"question": EGGS, "chain": "A: \\frac{1}{"}, "undecided-unparsed"),
         ({"question": EGGS, "chain": "A: 9**9**9**9"}, "undecided-too-large"),
         ({"question": EGGS, "chain": "  "}, "no-chain"),
-        ({"question": EGGS, "chain": "\ud800 A: 27"}, "no-text"),
         ({"question": EGGS, "chain": WRONG + " "}, "duplicate-chain"),
     ],
 )

@@ -99,9 +99,15 @@ def test_the_chain_that_the_model_wrote_itself_is_the_one_that_was_labelled() ->
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        (b"{", "not JSON"), (b"[1]", "a JSON object is expected, not list"), (b'{"question": "\xff"}', "not UTF-8"),
-        (b"[" * 100_000, "nested too deeply"), (b'{"a": ' + b"9" * 5000 + b"}", "a huge number"),
-        (b'{"question": "q"}', "no 'chain'"), (b'{"question": 3, "chain": "c"}', "'question' is int"),
+        (b"{", "not JSON"), (b"[1]", "a JSON object is expected, not a list"), (b'{"question": "\xff"}', "not UTF-8"),
+        (b"[" * 100_000, "nested too deeply"), (b'{"a": ' + b"9" * 5000 + b"}", "no 'question'"),
+        (b'{"question": "q"}', "no 'chain'"), (b'{"question": 3, "chain": "c"}', r"'question' is a number \(3\)"),
+        (b'{"question": "q", "chain": "c", "chain": "d"}', "the key 'chain' stands twice"),
+        (b'{"question": "q", "chain": "c", "answer": NaN}', "NaN is no JSON, at column 43"),
+        (b'{"question": "q", "chain": "\\ud800"}', r"'chain' holds \\ud800, half of a surrogate pair"),
+        (b'{"question": "q", "chain": "c', "a text that begins at column 28 has no end"),
+        (b'{"question": "q", "chain": "c", "gold": true}', "'gold' is true, where"),
+        (b'{"question": "q", "chain": "c", "provenance": {"x": 1e999}}', "too large to be kept"),
         (b'{"question": "q", "chain": "c", "correct": "yes"}', "true or false is expected"),
         (b'{"question": "q", "steps": ["a", 1]}', "a list of texts is expected"),
         (b'{"question": "q", "chains": ["a"], "correct": [true, false]}', "2 values for 1 chains"),
@@ -115,10 +121,17 @@ def test_a_malformed_line_is_named(line: bytes, problem: str) -> None:
     assert error.value.line == 3 and "chains.jsonl:3" in str(error.value)
 
 
+def test_half_of_a_surrogate_pair_that_a_model_wrote_for_negbank_costs_its_chain_only() -> None:
+    written = {"question": "q", "chain": "\ud800", "provenance": {"prompt_sha256": "x", "seed": 1}}
+    broken, good = parse(written, written | {"chain": "c"})
+    assert isinstance(broken, RefusedChain) and broken.reason == "no-text"
+    assert isinstance(good, Trajectory) and good.line == 2
+
+
 @pytest.mark.parametrize(
     ("change", "problem"),
     [
-        (PROCESSBENCH | {"label": 2}, "'label' is 2"),
+        (PROCESSBENCH | {"label": 2}, r"'label' is a number \(2\)"),
         (SHEPHERD | {"label": "Step 1: +"}, "ends 1 steps"),
         (SHEPHERD | {"input": "no steps ки"}, "no 'Step 1:'"),
         (STEPWISE | {"labels": [True]}, "where 2 of true and false"),
@@ -195,7 +208,7 @@ def test_bigbench_mistake_as_it_lies(change: dict[str, Any], claim: bool | None,
     steps = ("a", "So the answer is ]}.")
     expected = Trajectory("] ? }", "\n".join(steps), steps, "] }", claim, error, line=1)
     assert find_layout(MISTAKE) == "bigbench-mistake" and parse(MISTAKE | change) == [expected]
-    with pytest.raises(MalformedFileError, match="'mistake_index' is 2"):
+    with pytest.raises(MalformedFileError, match=r"'mistake_index' is a number \(2\)"):
         parse(MISTAKE | {"mistake_index": 2})
 
 

@@ -165,8 +165,12 @@ def test_an_unknown_name_is_answered_with_the_nearest() -> None:
         (b"a = 1\na = 2\n", "is no TOML: Cannot overwrite"),
         (b'name = "\xff"', r"is no text in UTF-8 \(byte 8\)"),
         (b"#" * 1_000_001, "larger than 1,000,000 bytes"),
-        (b"a = " + b"[" * 100_000, "is no TOML"),
-        (b"a = " + b"9" * 5000, "is no TOML"),
+        (b"a = " + b"[" * 100_000, "is no TOML that can be read: nested too deeply"),
+        (b"\na = " + b"9" * 5000, r"my.toml: holds a number of more than 4,300 digits \(line 2\)$"),
+        (
+            LEAST.encode() + b"\n[training]\npoints = [0x" + b"f" * 5000 + b", 1]",
+            "points are a list; they must",
+        ),
         (b"[training]\nbatch = 0x" + b"f" * 5000, r"\[training\] batch is too large to be shown"),
     ],
 )

@@ -105,7 +105,7 @@ def test_a_file_with_no_usable_question_is_an_error(tmp_path: Path) -> None:
         (b"\n \n", "x.jsonl", "the file is empty"),
         (b'{"question": "q"}\n{"question": \n', "x.jsonl", r"x\.jsonl:2: not JSON"),
         (b'{"question": "q"}\n\n{"question": "\xff"}\n', "x.jsonl", r"x\.jsonl:3: not UTF-8 at byte 14"),
-        (b"[1, 2]\n", "x.jsonl", r"x\.jsonl:1: a JSON object is expected, not list"),
+        (b"[1, 2]\n", "x.jsonl", r"x\.jsonl:1: a JSON object is expected, not a list"),
         (b"[" * 200_000, "x.jsonl", r"x\.jsonl:1: not JSON"),
         (b"question,answer\nq,\xe9\n", "x.csv", r"x\.csv:2: not UTF-8"),
         (b"question,answer\na,b,c\n", "x.csv", "not a table"),
@@ -198,8 +198,12 @@ def test_a_mirror_and_its_slices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     )
     with pytest.raises(UnknownNameError, match="no split 'train'; there are: validation"):
         read_source("hellaswag", SourceOptions(split="train"))
-    with pytest.raises(SourceError, match="cannot read the split"):
+    with pytest.raises(
+        SourceError, match=r"cannot read the split 'validation\[:8x%\]'; write it as 'validation\[:80%\]'"
+    ):
         read_source("hellaswag", SourceOptions(split="validation[:8x%]"))
+    with pytest.raises(SourceError, match=r"'validation\[:9+…': a number in it has more than 18 digits"):
+        read_source("hellaswag", SourceOptions(split=f"validation[:{'9' * 5000}%]"))
     with pytest.raises(UnknownNameError, match="did you mean 'Rowan/hellaswag'"):
         read_source("hf:Rowan/helaswag")
 

@@ -192,3 +192,17 @@ def test_lists_in_cells_are_held_to_the_same(tmp_path: Path, cell: str, capsys: 
     assert "Traceback" not in said.err and code in (0, 1)
     if code == 0:
         assert {row["negative"] for row in negbank.show("x", rows=99).rows.to_dicts()} == {DIGITS}
+
+
+def test_a_question_column_that_mixes_kinds_is_said_with_the_rows(tmp_path: Path) -> None:
+    rows = ['{"question": "What?", "answer": "alpha"}', '{"question": 7, "answer": "beta"}']
+    with pytest.raises(NegbankError, match=r"question holds a text \(.*x.jsonl:1\) and a number \(.*x.jsonl:2\)"):
+        negbank.inspect(lines(tmp_path, *rows))
+
+
+@pytest.mark.parametrize(("cell", "kind"), [(b"What?", "bytes and no text"), ({"x": 1}, "an object")])
+def test_a_named_question_column_without_texts_says_what_it_holds(tmp_path: Path, cell: object, kind: str) -> None:
+    path = written(tmp_path, odd=[cell] * len(QUESTIONS))
+    settings = negbank.SourceOptions(columns=negbank.Columns(question="odd"))
+    with pytest.raises(NegbankError, match=rf"the column odd holds {kind} \(.*row 1\), which asks nothing"):
+        negbank.inspect(path, settings)

@@ -20,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from negbank.decoding import WrittenNumber, kind_of, preview
 from negbank.reasoning.chains import Trajectory
 
 Record = Mapping[str, Any]
@@ -85,6 +86,8 @@ def _optional(record: Record, names: Sequence[str]) -> str | None:
     value = None if name is None else record[name]
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
         raise LayoutError(f"{name!r} is {_kind(value)}, where a text or a number is expected")
+    if isinstance(value, WrittenNumber):
+        return value.text
     return None if value is None else str(value)
 
 
@@ -104,7 +107,9 @@ def _texts(value: object, name: str) -> tuple[str, ...]:
 
 
 def _kind(value: object) -> str:
-    return f"{type(value).__name__} ({repr(value)[:40]})"
+    """A value and what it is, for an error: `a number (8)`; null, true and false say that themselves."""
+    shown = preview(value, 40)
+    return shown if value is None or isinstance(value, bool) else f"{kind_of(value)} ({shown})"
 
 
 def _is_model(value: object) -> bool:
@@ -123,7 +128,7 @@ def _processbench(record: Record) -> Iterator[Trajectory]:
     steps = _texts(record.get("steps"), "steps")
     label = record.get("label", -1)
     if isinstance(label, bool) or not isinstance(label, int) or not -1 <= label < max(len(steps), 1):
-        raise LayoutError(f"'label' is {label!r}, where -1 or the number of one of {len(steps)} steps is expected")
+        raise LayoutError(f"'label' is {_kind(label)}, where -1 or the number of one of {len(steps)} steps is expected")
     claim = _flag(record.get("final_answer_correct"), "final_answer_correct")
     error = label if label >= 0 else None
     model = _optional(record, MODEL)
@@ -140,7 +145,7 @@ def _bigbench_mistake(record: Record) -> Iterator[Trajectory]:
     error = record.get("mistake_index")
     if error is not None and (isinstance(error, bool) or not isinstance(error, int) or not 0 <= error < len(steps)):
         raise LayoutError(
-            f"'mistake_index' is {error!r}, where null or the number of one of {len(steps)} steps is expected"
+            f"'mistake_index' is {_kind(error)}, where null or the number of one of {len(steps)} steps is expected"
         )
     claim = None if gold is None or said is None else _bare(gold) == _bare(said)
     model = _optional(record, MODEL)
@@ -173,7 +178,7 @@ def _chosen(step: Record) -> tuple[str, int | None]:
     if place is None and isinstance(human, dict):
         return _text(human, "text"), None
     if place is not None and not (isinstance(place, int) and 0 <= place < len(completions)):
-        raise LayoutError(f"'chosen_completion' is {place!r}, of {len(completions)} completions")
+        raise LayoutError(f"'chosen_completion' is {_kind(place)}, of {len(completions)} completions")
     if not completions:
         raise LayoutError("a step of 'label.steps' has no completion")
     found = completions[place or 0]
@@ -265,7 +270,10 @@ def _provenance(record: Record) -> str | None:
         return None
     if not isinstance(said, dict):
         raise LayoutError(f"'provenance' is {_kind(said)}, where an object is expected")
-    return json.dumps(said, sort_keys=True)
+    try:
+        return json.dumps(said, sort_keys=True, allow_nan=False)
+    except ValueError:
+        raise LayoutError("'provenance' holds a number that is too large to be kept") from None
 
 
 LAYOUTS: Final[dict[str, Reader]] = {

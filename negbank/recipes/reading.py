@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from negbank.decoding import Problem, decode, encode
+from negbank.decoding import MAX_DIGITS, Problem, decode, encode, preview
 from negbank.errors import RecipeError, UnknownNameError
 from negbank.recipes.settings import (
     BaseChoice,
@@ -27,12 +28,12 @@ from negbank.recipes.settings import (
     TrainingSettings,
 )
 from negbank.recipes.weights import parse_weights
-from negbank.text.display import short
 
 RECIPE_SUFFIX: Final = ".toml"
 MAX_BYTES: Final = 1_000_000
 """A recipe is a page of text; a larger file is something else."""
 
+_LONG_NUMBER: Final = re.compile(rf"\d[\d_]{{{MAX_DIGITS},}}")
 _LISTS = ("base", "reference", "glow_reference")
 
 
@@ -122,14 +123,26 @@ def _read(file: Path | Traversable, where: str) -> Recipe:
             data = opened.read(MAX_BYTES + 1)
         if len(data) > MAX_BYTES:
             raise RecipeError(f"{where}: is larger than {MAX_BYTES:,} bytes, which no recipe is")
-        record = tomllib.loads(data.decode("utf-8-sig"))
+        text = data.decode("utf-8-sig")
     except OSError as error:
         raise RecipeError(f"{where}: cannot be read: {error.strerror or error}; recipes: negbank recipes ls") from error
     except UnicodeDecodeError as error:
         raise RecipeError(f"{where}: is no text in UTF-8 (byte {error.start})") from error
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits is a ValueError of its own
+    return recipe_from_record(_parsed(text, where), where)
+
+
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    """The tables of a TOML text. Raises RecipeError, with the line where it is known."""
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{where}: is no TOML: {error}") from error
-    return recipe_from_record(record, where)
+    except RecursionError as error:
+        raise RecipeError(f"{where}: is no TOML that can be read: nested too deeply") from error
+    except ValueError as error:  # Python reads no number of so many digits
+        found = _LONG_NUMBER.search(text)
+        line = f" (line {text.count(chr(10), 0, found.start()) + 1})" if found else ""
+        raise RecipeError(f"{where}: holds a number of more than {MAX_DIGITS:,} digits{line}") from error
 
 
 def _with_weights(record: Mapping[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
@@ -157,7 +170,7 @@ def _contradictions(tables: _Tables) -> Iterator[Problem]:
         yield Problem(("lora", "targets"), "is empty; a head needs at least one projection, such as up_proj")
     points = tables.training.points
     if any(left >= right for left, right in pairwise(points)):
-        yield Problem(("training", "points"), f"are {short(list(points), 80)}; they must ascend")
+        yield Problem(("training", "points"), f"are {preview(list(points), 80)}; they must ascend")
     if not tables.likra.weights:
         yield Problem(("likra", "weights"), "is empty; write it as 0:1.5:0.1 or [0.0, 0.5, 1.0]")
     known = {base.name for base in tables.base}
@@ -182,7 +195,7 @@ def _glow_contradictions(tables: _Tables, known: set[str]) -> Iterator[Problem]:
         yield Problem(("glow", "low"), f"is {glow.low:g}, more than high, {glow.high:g}")
     if not glow.ks or any(k > glow.samples for k in glow.ks):
         yield Problem(
-            ("glow", "ks"), f"are {short(list(glow.ks), 80)}; at least one, and none above samples, {glow.samples}"
+            ("glow", "ks"), f"are {preview(list(glow.ks), 80)}; at least one, and none above samples, {glow.samples}"
         )
     if tables.chains is None and any(base.kind == "pretrained" for base in tables.base):
         yield Problem(("chains",), "is missing: it says what a pretrained base has read")

@@ -11,43 +11,21 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from negbank.decoding import WrittenNumber, kind_of, preview
 from negbank.sources.names import plain_name
-from negbank.text.display import visible
 
 LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-MAX_DIGITS: Final = 4300
-"""Digits of a number that Python reads."""
 
 _ASIDE: Final = ("text", "choice", "option", "content", "value", "answer", "body", "title")
 _KEYS: Final = ("label", "key", "id", "letter", "idx", "index", "name")
 _TRUTH: Final = ("iscorrect", "correct", "isanswer", "isright", "right", "istrue", "isgold")
 _NOT_PLAIN: Final = (list, dict, bytes, tuple, datetime.timedelta)  # a tuple of types: this is asked of every cell
 _TRUTHS: Final = {"true": True, "false": False, "1": True, "0": False, "1.0": True, "0.0": False}
-
-
-class WrittenNumber(float):
-    """A number that remembers how its file wrote it: 1.10, 2.50e3."""
-
-    __slots__ = ("text",)
-    text: str
-
-    def __new__(cls, text: str) -> WrittenNumber:
-        """The number that `text` writes."""
-        number = super().__new__(cls, text)
-        number.text = text
-        return number
-
-
-def whole_number(text: str) -> int | WrittenNumber:
-    """The number that `text` writes; one with more digits than Python reads keeps its text."""
-    return int(text) if len(text) < MAX_DIGITS else WrittenNumber(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,36 +91,6 @@ def own_text(value: object) -> str:
 def is_plain(value: object) -> bool:
     """Whether a value is a text, a number, true or false, or a date."""
     return not isinstance(value, _NOT_PLAIN)
-
-
-def kind_of(value: object) -> str:
-    """What a cell holds, in a word or two."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, bool):
-        return "true or false"
-    if isinstance(value, int | float | decimal.Decimal):
-        return "a number"
-    if isinstance(value, str):
-        return "a text"
-    if isinstance(value, list):
-        return "a list"
-    if isinstance(value, datetime.date | datetime.time):
-        return "a date or time"
-    if isinstance(value, bytes):
-        return "bytes and no text"
-    return "a duration" if isinstance(value, datetime.timedelta) else "an object"
-
-
-def preview(value: object, limit: int = 60) -> str:
-    """A cell for an error message: short, in JSON's form, with control characters escaped."""
-    if isinstance(value, WrittenNumber):
-        return value.text
-    try:
-        text = json.dumps(value, ensure_ascii=False, default=str)
-    except (ValueError, RecursionError):
-        text = type(value).__name__
-    return visible(text) if len(text) <= limit else visible(text[: limit - 3]) + "..."
 
 
 def several(value: object, split_on: str | None = None) -> list[str]:

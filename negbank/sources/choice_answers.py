@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from negbank.decoding import kind_of, preview
 from negbank.errors import SourceError
 from negbank.sources.answers import CONTRADICTED, NO_CHOICES_HERE, Answers, key_text
-from negbank.sources.cells import Choices, kind_of, preview, several
+from negbank.sources.cells import Choices, several
 from negbank.sources.encoded import decoded
 from negbank.sources.layouts import Path, Roles, Table, dotted
 from negbank.sources.options import SourceOptions

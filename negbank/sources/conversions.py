@@ -7,7 +7,8 @@ import decimal
 from collections.abc import Iterator
 from typing import Any, Final
 
-from negbank.sources.cells import is_plain, kind_of, own_text
+from negbank.decoding import kind_of
+from negbank.sources.cells import is_plain, own_text
 from negbank.sources.items import ReadTable
 from negbank.sources.layouts import Path, dotted
 

@@ -14,8 +14,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final
 
-from negbank.sources.cells import WrittenNumber
-from negbank.sources.json_rows import check_unicode, decode_json
+from negbank.decoding import JsonError, WrittenNumber, check_unicode, decode_json
 
 MAX_ENCODED: Final = 100_000
 """Characters of a cell that is read as a list or an object; longer ones stay texts."""
@@ -75,7 +74,7 @@ def _cell(text: str) -> Any:
     """The list or object that a text writes, or None."""
     try:
         cell = decode_json(text)
-    except (ValueError, RecursionError):
+    except JsonError:
         try:
             cell = _Reader(text).whole()
             check_unicode(cell)

@@ -12,9 +12,10 @@ from typing import Any
 import polars as pl
 import pyarrow as pa
 
+from negbank.decoding import WrittenNumber, preview
 from negbank.records import QUESTIONS, SourceData
 from negbank.sources.benchmark import content_revision
-from negbank.sources.cells import WrittenNumber, is_plain, preview, text_of
+from negbank.sources.cells import is_plain, text_of
 from negbank.sources.formats import COMPRESSIONS, FORMATS
 from negbank.sources.options import SourceOptions
 from negbank.sources.places import HUB_PREFIX, find_split, read_records

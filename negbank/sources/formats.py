@@ -6,22 +6,25 @@ may is refused with its size.
 
 from __future__ import annotations
 
-import csv
 import io
 import math
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any, BinaryIO, Final, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
 
 import polars as pl
 
+from negbank.decoding import WrittenNumber
 from negbank.errors import MalformedFileError, SourceError
 from negbank.sources import streams
-from negbank.sources.cells import WrittenNumber
-from negbank.sources.json_rows import SKIP_HINT, chained, read_json
+from negbank.sources.csv_rows import read_csv
+from negbank.sources.json_rows import read_json
 from negbank.sources.streams import FileRows, Reading, RecentRows, Row, Text, unpacked
+from negbank.text.display import short
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMATS: Final = {
     ".json": "JSON", ".jsonl": "JSON lines", ".ndjson": "JSON lines", ".csv": "CSV", ".tsv": "TSV",
@@ -77,7 +80,7 @@ def read_stream(stream: BinaryIO, rows: FileRows, format: str, reading: Reading)
     else:
         text = Text(stream, rows.path, reading.encoding)
         if format in ("CSV", "TSV"):
-            _read_csv(text, rows, "\t" if format == "TSV" else ",", reading)
+            read_csv(text, rows, "\t" if format == "TSV" else ",", reading)
         else:
             read_json(text, rows, format, reading)
     if not rows.rows:
@@ -89,76 +92,12 @@ def _all_bad(rows: FileRows) -> str:
     return f"none of its {len(rows.bad):,} rows can be read; line {line}: {problem}"
 
 
-def _read_csv(text: Text, rows: FileRows, separator: str, reading: Reading) -> None:
-    """CSV as it is written: every value is a text, an empty one is none."""
-    reader, names = _csv_header(text, rows, separator)
-    if names is None:
-        return
-    if repeated := sorted({name for name in names if names.count(name) > 1}):
-        raise MalformedFileError(rows.path, f"columns with the same name: {', '.join(map(repr, repeated))}", 1)
-    end, recent = 1, RecentRows(rows.path)
-    while True:
-        start = end + 1
-        try:
-            values = next(reader, None)
-            problem = "" if values is None or len(values) in (0, len(names)) else _ragged(values, names)
-        except csv.Error as error:
-            values, problem = [], f"not a table: {error}"
-        end = reader.line_num
-        if values is None:
-            return
-        if problem and not reading.skip_bad:
-            raise MalformedFileError(rows.path, problem + SKIP_HINT, start)
-        if problem:
-            rows.bad.append((start, problem))
-        elif values:
-            rows.add(recent.get(tuple(values), partial(_csv_row, names, values)), start)
-
-
-def _csv_row(names: list[str], values: list[str]) -> Row:
-    return {name: value if value else None for name, value in zip(names, values, strict=True)}
-
-
-def _csv_header(text: Text, rows: FileRows, separator: str) -> tuple[Any, list[str] | None]:
-    """A reader that stands behind the header, and the names in it. A `.csv` of one column with `;` has that between."""
-    raw = (_decoded_line(item, rows.path) for item in text.lines())
-    first = next(raw, None)
-    while first is not None and not first.strip():
-        first = next(raw, None)
-    if first is None:
-        return None, None
-    if separator == "," and "," not in first:
-        separator = next((sign for sign in (";", "\t") if sign in first), separator)
-        if separator != ",":
-            rows.format = rows.format.replace(
-                "CSV", f"CSV with {'tabs' if separator == chr(9) else separator!r} between"
-            )
-    csv.field_size_limit(min(streams.MAX_LINE, sys.maxsize))
-    reader = csv.reader(chained([first], raw), delimiter=separator, strict=True)
-    try:
-        names = next(reader)
-    except csv.Error as error:
-        raise MalformedFileError(rows.path, f"not a table: {error}", 1) from error
-    return reader, [name.strip() for name in names]
-
-
-def _decoded_line(item: tuple[int, str | None, str], path: str) -> str:
-    number, line, problem = item
-    if line is None:
-        raise MalformedFileError(path, problem, number)
-    return line
-
-
-def _ragged(values: list[str], names: list[str]) -> str:
-    return f"not a table: {len(values)} values, and the header has {len(names)} columns"
-
-
 def _read_columns(data: bytes, rows: FileRows, format: str) -> None:
     """Parquet, or Arrow as a file or a stream."""
     if not data:
         return
     try:
-        frame = _parquet(data, rows.path) if format == "Parquet" else _arrow(data)
+        frame = _parquet(data, rows.path) if format == "Parquet" else _arrow(data, rows.path)
         size = sum(map(_text_bytes, frame))
         if size > 2 * streams.MAX_BYTES:
             _refuse_unpacked(rows.path, size)
@@ -177,6 +116,7 @@ def _parquet(data: bytes, path: str) -> pl.DataFrame:
 
     try:
         about = pq.read_metadata(io.BytesIO(data))
+        schema = about.schema.to_arrow_schema()
     except pa.ArrowException as error:
         raise ValueError(str(error)) from error
     groups = [about.row_group(group) for group in range(about.num_row_groups)]
@@ -188,6 +128,7 @@ def _parquet(data: bytes, path: str) -> pl.DataFrame:
         raise MalformedFileError(
             path, f"holds {values:,} values, more than {MAX_VALUES:,}; split it into smaller files"
         )
+    _refuse_repeated(schema, path)
     return pl.read_parquet(io.BytesIO(data))
 
 
@@ -210,10 +151,31 @@ def _text_bytes(column: pl.Series) -> int:
     return 0
 
 
-def _arrow(data: bytes) -> pl.DataFrame:
-    if data.startswith(b"ARROW1"):
-        return pl.read_ipc(io.BytesIO(data))
-    return pl.read_ipc_stream(io.BytesIO(data))
+def _arrow(data: bytes, path: str) -> pl.DataFrame:
+    import pyarrow as pa
+
+    is_file = data.startswith(b"ARROW1")
+    try:
+        opened = pa.ipc.open_file(data) if is_file else pa.ipc.open_stream(data)
+    except pa.ArrowException as error:
+        raise ValueError(str(error)) from error
+    _refuse_repeated(opened.schema, path)
+    return pl.read_ipc(io.BytesIO(data)) if is_file else pl.read_ipc_stream(io.BytesIO(data))
+
+
+def _refuse_repeated(schema: Iterable[pa.Field], path: str) -> None:
+    """Raise MalformedFileError where two columns, or two fields of one object, have the same name."""
+    import pyarrow as pa
+
+    fields = list(schema)
+    names = [field.name for field in fields]
+    if repeated := sorted({name for name in names if names.count(name) > 1}):
+        shown = ", ".join(short(name, 60) for name in repeated)
+        raise MalformedFileError(path, f"columns with the same name: {shown}; rename or drop one of them")
+    for field in fields:
+        kind = field.type
+        if pa.types.is_nested(kind) and not pa.types.is_union(kind):
+            _refuse_repeated([kind.field(place) for place in range(kind.num_fields)], path)
 
 
 def frame_rows(frame: pl.DataFrame, path: str) -> tuple[Iterator[Row], dict[str, str]]:

@@ -13,6 +13,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,12 +24,17 @@ import polars as pl
 from negbank.decompression import refuse_bombs
 from negbank.errors import HubUnreachableError, NegbankError, SourceError, UnknownNameError
 from negbank.folders import cache_folder, expanded
+from negbank.text.display import short
 
 if TYPE_CHECKING:
     from negbank.hub import Listing
 
 MIRROR_VARIABLE = "NEGBANK_HUB_MIRROR"
 
+MAX_ROW_DIGITS: Final = 18
+"""Digits of a number in a slice of a split: no split has as many rows."""
+
+_LONG_NUMBER: Final = re.compile(rf"\d[\d_]{{{MAX_ROW_DIGITS},}}")
 _KINDS: Final = ("parquet", "json", "csv", "arrow", "text", "cache")  # the last: what was made of one of these before
 
 
@@ -269,12 +275,15 @@ def _short(text: str) -> str:
 
 def _bounds(datasets: Any, split: str, base: str, rows: int) -> tuple[int, int]:
     """The first and the past-last row of a split expression, as `datasets` itself counts them."""
+    refusal = f"cannot read the split {short(split, 60)}"
+    if _LONG_NUMBER.search(split.removeprefix(base)):
+        raise SourceError(f"{refusal}: a number in it has more than {MAX_ROW_DIGITS} digits; {base} has {rows:,} rows")
     try:
         parts = datasets.ReadInstruction.from_spec(split).to_absolute({base: rows})
     except (ValueError, AssertionError, AttributeError) as error:
-        raise SourceError(f"cannot read the split {split!r} ({error}); write it as 'validation[:80%]'") from error
+        raise SourceError(f"{refusal}; write it as '{base}[:80%]' or '{base}[:100]'") from error
     if len(parts) != 1:
-        raise SourceError(f"cannot read the split {split!r}: name one split, such as 'validation[:80%]'")
+        raise SourceError(f"{refusal}: name one split, such as '{base}[:80%]'")
     part = parts[0]
     start = 0 if part.from_ is None else part.from_
     stop = rows if part.to is None else part.to

@@ -9,9 +9,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from negbank.decoding import kind_of, preview
 from negbank.errors import SourceError
 from negbank.sources.answers import NO_VERDICT, Answers
-from negbank.sources.cells import UnreadableCellError, context_text, own_text, preview
+from negbank.sources.cells import UnreadableCellError, context_text, is_plain, own_text
 from negbank.sources.choice_answers import ChoiceAnswers
 from negbank.sources.choice_columns import ChoiceColumns
 from negbank.sources.layouts import Roles, Table, chain_layout, dotted, propose
@@ -56,11 +57,12 @@ def read_items(records: Records, options: SourceOptions) -> ReadTable:
     """Every row of `records`, read. Raises SourceError where no reading is safe."""
     table = Table(records.rows)
     try:
-        roles = propose(table, options.columns)
+        roles = propose(table, options.columns, records.where)
     except SourceError as error:
         raise type(error)(f"{records.place}: {error}") if type(error) is SourceError else error from error
     answers = find_answers(table, roles, options, records.place)
     questions = _questions(table, roles)
+    _check_kind(records, table, roles, questions)
     contexts = _contexts(table, roles)
     _check_question(records, roles, questions, contexts, answers)
     chain = _chain_rows(table)
@@ -154,6 +156,19 @@ def _context_text(value: Any) -> str:
     return text
 
 
+def _check_kind(records: Records, table: Table, roles: Roles, questions: Sequence[str]) -> None:
+    """Raise SourceError where the question column has no text at all, but lists, objects or bytes."""
+    if not roles.question or any(questions):
+        return
+    held = ((row, value) for row, value in enumerate(table.values(roles.question)) if not is_plain(value))
+    row, value = next(held, (0, None))
+    if value is not None:
+        raise SourceError(
+            f"{records.place}: the column {dotted(roles.question)} holds {kind_of(value)} ({records.where(row)}), "
+            "which asks nothing; name a column of texts with --question-column"
+        )
+
+
 def _check_question(
     records: Records, roles: Roles, questions: Sequence[str], contexts: Sequence[str], answers: Answers
 ) -> None:
@@ -242,4 +257,11 @@ def _row_shown(reading: ReadTable, item: Item) -> str:
     said = [f"{dotted(path)} {preview(reading.table.values(path)[item.row], 40)}" for path in answers.columns[:2]]
     if choices:
         said.append(f"choices {preview(list(choices[item.row].texts), 100)}")
-    return f"{item.reason}: question {preview(item.question, 60)}, {', '.join(said)}"
+    return f"{item.reason}: question {_question_shown(reading, item)}, {', '.join(said)}"
+
+
+def _question_shown(reading: ReadTable, item: Item) -> str:
+    """A row's question, or what its column holds instead of a text."""
+    path = reading.roles.question
+    cell = reading.table.values(path)[item.row] if path and not item.question else None
+    return preview(item.question) if is_plain(cell) else f"is {kind_of(cell)}"

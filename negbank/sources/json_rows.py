@@ -2,78 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
+from negbank.decoding import JsonError, JsonSyntaxError, column_of, decode_json, decode_json_at, kind_of
 from negbank.errors import MalformedFileError
 from negbank.sources import streams
-from negbank.sources.cells import WrittenNumber, whole_number
-from negbank.sources.streams import LONG_KEY, FileRows, Reading, RecentRows, Row, Text
-
-SKIP_HINT: Final = " (--on-bad-row skip leaves such rows out)"
-
-
-class _BadJsonError(ValueError):
-    """JSON that Python would take and nobody else: a key twice in one object, NaN, half of a surrogate pair."""
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> Row:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        repeated = next(key for key in keys if keys.count(key) > 1)
-        raise _BadJsonError(f"the key {repeated!r} stands twice in one object")
-    return found
-
-
-class _ConstantError(_BadJsonError):
-    """NaN or Infinity."""
-
-
-def _constant(name: str) -> Any:
-    raise _ConstantError(f"{name} is no JSON")
-
-
-_DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_pairs, parse_float=WrittenNumber, parse_int=whole_number, parse_constant=_constant
-)
-_CONSTANTS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"|(-?Infinity|NaN)')
-
-
-def decode_json(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError for what is none, a key twice, NaN, and what is no Unicode."""
-    try:
-        value = _DECODER.decode(text)
-    except _ConstantError as error:
-        found = next(match for match in _CONSTANTS.finditer(text) if match.group(1))
-        raise _BadJsonError(f"{error}, at column {found.start(1) + 1}") from error
-    if "\\u" in text:
-        check_unicode(value)
-    return value
-
-
-def check_unicode(value: Any) -> None:
-    """Raise ValueError for half of a surrogate pair in a value, with the field that holds it."""
-    for name, cell in value.items() if isinstance(value, dict) else enumerate([value]):
-        try:
-            json.dumps([name, cell], ensure_ascii=False, default=str).encode()
-        except UnicodeEncodeError as error:
-            half = f"\\u{ord(error.object[error.start]):04x}"
-            where = f"the field {name!r}" if isinstance(value, dict) else "it"
-            raise _BadJsonError(f"{where} holds {half}, half of a surrogate pair, which is no text") from error
-
-
-def _problem(error: Exception) -> str:
-    if isinstance(error, json.JSONDecodeError):
-        return f"not JSON: {error.msg} at column {error.colno}"
-    if isinstance(error, _BadJsonError):
-        return str(error)
-    if isinstance(error, RecursionError):
-        return "not JSON that can be read: nested too deeply"
-    return f"not JSON that can be read: {error}"
+from negbank.sources.streams import LONG_KEY, SKIP_HINT, FileRows, Reading, RecentRows, Row, Text, chained
 
 
 def read_json(text: Text, rows: FileRows, format: str, reading: Reading) -> None:
@@ -104,12 +41,6 @@ def read_json(text: Text, rows: FileRows, format: str, reading: Reading) -> None
     _read_document(rest, before[-1][0], rows)
 
 
-def chained(head: Sequence[Any], rest: Iterator[Any]) -> Iterator[Any]:
-    """`head`, then what is left of `rest`."""
-    yield from head
-    yield from rest
-
-
 def _whole(parts: list[str], lines: Iterator[tuple[int, str | None, str]], path: str) -> str:
     size = sum(map(len, parts))
     for number, line, problem in lines:
@@ -128,10 +59,10 @@ def _is_object(line: str) -> bool:
     """Whether a line is one whole object (a broken one counts, if it ends as an object)."""
     try:
         return isinstance(decode_json(line), dict)
-    except _BadJsonError:
-        return True
-    except (ValueError, RecursionError):
+    except JsonSyntaxError:
         return False
+    except JsonError:
+        return True
 
 
 def _read_lines(lines: Iterator[tuple[int, str | None, str]], rows: FileRows, reading: Reading) -> None:
@@ -145,8 +76,8 @@ def _read_lines(lines: Iterator[tuple[int, str | None, str]], rows: FileRows, re
                 key = line if len(line) < LONG_KEY else number
                 record = recent.get(key, partial(decode_json, line))
                 problem = "" if isinstance(record, dict) else _no_object(record)
-            except (ValueError, RecursionError) as error:
-                problem = _problem(error)
+            except JsonError as error:
+                problem = str(error)
         if not problem:
             rows.add(record, number)
         elif reading.skip_bad:
@@ -157,7 +88,7 @@ def _read_lines(lines: Iterator[tuple[int, str | None, str]], rows: FileRows, re
 
 def _no_object(record: object) -> str:
     hint = "; a JSON array belongs in a file that ends in .json" if isinstance(record, list) else ""
-    return f"a JSON object is expected, not {type(record).__name__}{hint}"
+    return f"a JSON object is expected, not {kind_of(record)}{hint}"
 
 
 def _read_document(text: str, line: int, rows: FileRows) -> None:
@@ -168,7 +99,7 @@ def _read_document(text: str, line: int, rows: FileRows) -> None:
     else:
         document, end = _decode_at(text, start, line, rows.path)
         if not isinstance(document, dict):
-            raise MalformedFileError(rows.path, f"an array of objects is expected, not {type(document).__name__}", line)
+            raise MalformedFileError(rows.path, f"an array of objects is expected, not {kind_of(document)}", line)
         _add_rows(_rows_of(document, rows.path), rows)
     if text[end:].strip():
         at = line + text.count("\n", 0, end + len(text[end:]) - len(text[end:].lstrip()))
@@ -176,29 +107,35 @@ def _read_document(text: str, line: int, rows: FileRows) -> None:
 
 
 def _read_array(text: str, start: int, line: int, rows: FileRows) -> int:
-    """Add the elements of the array that begins at `start`; its end."""
-    place, counted, recent = start + 1, start, RecentRows(rows.path)
+    """Add the elements of the array that begins at `start`, on `line`; its end."""
+    place, counted, recent = _skip_space(text, start + 1), start, RecentRows(rows.path)
+    if text[place : place + 1] == "]":
+        return place + 1
     while True:
-        place = _skip_space(text, place)
-        if text[place : place + 1] == "]":
-            return place + 1
         line += text.count("\n", counted, place)
-        counted = place
-        begin = place
-        value, place = _decode_at(text, place, line, rows.path)
+        counted = begin = place
+        value, place = _decode_at(text, begin, line, rows.path)
         if not isinstance(value, dict):
-            raise MalformedFileError(rows.path, f"an object is expected in the array, not {type(value).__name__}", line)
+            raise MalformedFileError(rows.path, f"an object is expected in the array, not {kind_of(value)}", line)
         key = text[begin:place] if place - begin < LONG_KEY else place
         rows.add(recent.get(key, partial(_same, value)), line)
-        place = _skip_space(text, place)
-        if text[place : place + 1] == ",":
-            place += 1
-        elif text[place : place + 1] != "]":
-            at = line + text.count("\n", counted, place)
-            problem = (
-                "the array has no end: the file is cut off" if place >= len(text) else "not JSON: ',' or ']' expected"
-            )
-            raise MalformedFileError(rows.path, problem, at)
+        sign = _skip_space(text, place)
+        place = _skip_space(text, sign + 1)
+        if text[sign : sign + 1] == "]":
+            return sign + 1
+        if problem := _after_item(text, sign, place):
+            raise MalformedFileError(rows.path, problem, line + text.count("\n", begin, sign))
+
+
+def _after_item(text: str, sign: int, following: int) -> str | None:
+    """What is wrong with the comma at `sign`, behind an element of an array; None where nothing is."""
+    if not text[sign:]:
+        return "the array has no end: the file is cut off"
+    if text[sign] != ",":
+        return f"not JSON: a comma or a closing bracket is missing, at column {column_of(text, sign)}"
+    if text[following : following + 1] == "]":
+        return f"not JSON: a comma stands before the closing bracket, at column {column_of(text, sign)}"
+    return None
 
 
 def _same(row: Row) -> Row:
@@ -213,17 +150,12 @@ def _skip_space(text: str, place: int) -> int:
     return found.end() if found else place
 
 
-def _decode_at(text: str, place: int, line: int, path: str) -> tuple[Any, int]:
+def _decode_at(text: str, start: int, line: int, path: str) -> tuple[Any, int]:
+    """The value that begins at `start`, on `line`, and its end. Raises MalformedFileError with the problem's line."""
     try:
-        value, end = _DECODER.raw_decode(text, place)
-        if text.find("\\u", place, end) >= 0:
-            check_unicode(value)
-        return value, end
-    except json.JSONDecodeError as error:
-        at = line + text.count("\n", place, error.pos)
-        raise MalformedFileError(path, _problem(error), at) from error
-    except (ValueError, RecursionError) as error:
-        raise MalformedFileError(path, f"{_problem(error)} (in the object that begins here)", line) from error
+        return decode_json_at(text, start)
+    except JsonError as error:
+        raise MalformedFileError(path, str(error), line + text.count("\n", start, error.place)) from error
 
 
 def _rows_of(document: Row, path: str) -> list[Row]:

@@ -6,13 +6,14 @@ Names only propose; `understanding` accepts a column on its values. A question m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from negbank.decoding import kind_of, preview
 from negbank.errors import SourceError, UnknownNameError
 from negbank.sources import names
-from negbank.sources.cells import context_text, is_plain, kind_of, preview
+from negbank.sources.cells import context_text, is_plain
 from negbank.sources.names import family, plain_name
 from negbank.sources.places import value_at
 from negbank.sources.rows import Columns
@@ -127,8 +128,8 @@ def dotted(path: Path) -> str:
     return visible(".".join(path))
 
 
-def propose(table: Table, columns: Columns) -> Roles:
-    """The columns for each role. Raises SourceError where no question is found."""
+def propose(table: Table, columns: Columns, where: Callable[[int], str]) -> Roles:
+    """The columns for each role. Raises SourceError, with `where` a row stands, if no question is found."""
     named = frozenset(
         role for role in ("question", "answer", "choices", "negative", "context") if getattr(columns, role)
     )  # fmt: skip
@@ -138,7 +139,7 @@ def propose(table: Table, columns: Columns) -> Roles:
     if question is None:
         conversations = [path for path in scope.all(("chosen", "rejected")) if _holds_messages(table, path)]
         if len(conversations) < 2 and not _transcripts(table, scope):
-            raise SourceError(_no_column(table, "question"))
+            raise SourceError(_no_question(table, scope, where))
         question = ()
     context = tuple(map(table.find, columns.context)) or _context(table, scope, question)
     taken = {question, *context}
@@ -169,11 +170,15 @@ def _check_named(table: Table, columns: Columns) -> None:
     ):  # fmt: skip
         for path in map(table.find, named):
             if path in seen:
-                raise SourceError(
-                    f"the column {dotted(path)} is named twice, by --{seen[path]}-column and --{role}-column; "
-                    "name a column for each"
-                )
+                raise SourceError(f"the column {dotted(path)} is named twice{_by_options(seen[path], role)}")
             seen[path] = role
+
+
+def _by_options(first: str, second: str) -> str:
+    """By which options a column is named twice, and what to do."""
+    if first == second:
+        return f" by --{first}-column; name it once"
+    return f", by --{first}-column and --{second}-column; name a column for each"
 
 
 def _check_twins(table: Table, found: Roles) -> None:
@@ -240,8 +245,22 @@ def _transcripts(table: Table, scope: Scope) -> bool:
     return len(pair) == 2 and all(is_transcript(value) for path in pair for value in table.probe(path) or [None])
 
 
-def _no_column(table: Table, kind: str) -> str:
-    return f"no {kind} column is known here; name it with --{kind}-column. There are: {described(table)}"
+def _no_question(table: Table, scope: Scope, where: Callable[[int], str]) -> str:
+    mixed = [text for path in scope.all(names.QUESTION) if (text := _mixture(table, path, where))]
+    why = f" ({'; '.join(mixed)})" if mixed else ""
+    return f"no question column is known here{why}; name it with --question-column. There are: {described(table)}"
+
+
+def _mixture(table: Table, path: Path, where: Callable[[int], str]) -> str | None:
+    """The first two kinds of values in a column, each with its first row; None where it has one kind."""
+    first: dict[str, int] = {}
+    for row, value in enumerate(table.values(path)):
+        if value is not None and value != "":
+            first.setdefault(kind_of(value), row)
+    if len(first) < 2:
+        return None
+    held = " and ".join(f"{kind} ({where(row)})" for kind, row in list(first.items())[:2])
+    return f"{dotted(path)} holds {held}"
 
 
 def described(table: Table, limit: int = 14) -> str:

@@ -17,13 +17,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from negbank.decoding import preview
 from negbank.sources.cells import (
     LETTERS,
     Choices,
     UnreadableCellError,
     is_plain,
     own_text,
-    preview,
     several,
     truth_of,
     without_letter,

@@ -10,7 +10,7 @@ import os
 import sys
 import zlib
 from array import array
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -33,6 +33,13 @@ RECENT: Final = 1024
 """Different rows that are remembered at a time."""
 LONG_KEY: Final = 10_000
 """Characters from which on a row is not compared with others."""
+SKIP_HINT: Final = " (--on-bad-row skip leaves such rows out)"
+
+
+def chained(head: Sequence[Any], rest: Iterator[Any]) -> Iterator[Any]:
+    """`head`, then what is left of `rest`."""
+    yield from head
+    yield from rest
 
 
 class RecentRows:

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from negbank.decoding import kind_of, preview
 from negbank.errors import SourceError
 from negbank.sources import names
 from negbank.sources.answers import UNREADABLE, Answers, answers_in, key_text, readable
-from negbank.sources.cells import UnreadableCellError, is_plain, kind_of, own_text, preview, several, truth_of
+from negbank.sources.cells import UnreadableCellError, is_plain, own_text, several, truth_of
 from negbank.sources.encoded import decoded, decoded_texts
 from negbank.sources.layouts import Path, Roles, Table, described, dotted
 from negbank.sources.listed import choices_doubt, judging_field
