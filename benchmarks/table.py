@@ -132,6 +132,11 @@ def registry() -> list[Row]:
             (f"registry, {many:g}M rows, verify", f"{steps['verify']['gb_per_s']:.2f} GB/s",
              reached(steps["verify"]["gb_per_s"], 1, " GB/s"), name),
         ]  # fmt: skip
+        if anew := steps.get("verify-anew"):
+            rows.append((
+                f"registry, {many:g}M rows, verify where no digest is known yet", f"{anew['gb_per_s']:.2f} GB/s",
+                reached(anew["gb_per_s"], 1, " GB/s"), name,
+            ))  # fmt: skip
         if together := report["writers"]:
             rows.append((
                 f"{together['processes']} processes x {together['commits_each']} commits to one dataset",
@@ -141,7 +146,7 @@ def registry() -> list[Row]:
     for name, report in results("registry-before.json"):
         for step, own in report["steps"].items():
             times = f"{own['after_s']:.2f} s ({report['base']}: {own['before_s']:.2f} s), ratio {own['ratio']:.2f}"
-            target = "only told" if step == "verify" else reached(own["ratio"], 1.05, "", at_most=True)
+            target = reached(own["ratio"], 1.05, "", at_most=True)
             rows.append(
                 (f"registry, {report['rows'] / 1e6:g}M rows, {step}, beside an earlier commit", times, target, name)
             )
