@@ -153,6 +153,8 @@ def _refuse_other_bytes(words: Sequence[str]) -> None:
     places = {f"argument {number}": word for number, word in enumerate(words, 1)}
     places |= {name: os.environ.get(name, "") for name in (REGISTRY_VARIABLE, REFS_VARIABLE, CACHE_VARIABLE)}
     for what, word in {**places, "the current folder": here}.items():
+        if "\0" in word:  # which no shell can give, but a program that calls `run` can
+            raise click.UsageError(f"{what} has a zero byte: {visible(word)}")
         if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
             raise click.UsageError(
                 f"{what} has bytes that are not UTF-8: {visible(word)}; use a UTF-8 name, and a UTF-8 locale "
