@@ -133,6 +133,10 @@ def run(args: list[str] | None = None) -> int:
         return fail(error, 1)
     except click.ClickException as error:
         return fail(error, error.exit_code)
+    except ValueError as error:
+        if "embedded null byte" not in str(error):  # which no shell can give, but a program that calls `run` can
+            raise
+        return fail(click.UsageError("a path has a zero byte"), 2)
     except OSError as error:  # the machine's refusal, which nothing nearer has put into words
         what = f"{cut(str(error.filename), 200)}: {error.strerror}" if error.filename else str(error)
         return fail(NegbankError(what), 1)
@@ -153,8 +157,6 @@ def _refuse_other_bytes(words: Sequence[str]) -> None:
     places = {f"argument {number}": word for number, word in enumerate(words, 1)}
     places |= {name: os.environ.get(name, "") for name in (REGISTRY_VARIABLE, REFS_VARIABLE, CACHE_VARIABLE)}
     for what, word in {**places, "the current folder": here}.items():
-        if "\0" in word:  # which no shell can give, but a program that calls `run` can
-            raise click.UsageError(f"{what} has a zero byte: {visible(word)}")
         if not word.isascii() and any("\ud800" <= character <= "\udfff" for character in word):
             raise click.UsageError(
                 f"{what} has bytes that are not UTF-8: {visible(word)}; use a UTF-8 name, and a UTF-8 locale "

@@ -67,7 +67,7 @@ class Manifest:
             manifest = cls(**{**record, "parts": tuple(Part(**part) for part in record["parts"])})
         except (ValueError, TypeError, KeyError, RecursionError) as error:
             raise RegistryError(
-                "a manifest is not one that negbank writes; copy its file back, or pull it again"
+                "a manifest cannot be read: negbank writes others; copy its file back, or pull it again"
             ) from error
         manifest.check()
         return manifest
