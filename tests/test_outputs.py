@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
@@ -176,3 +177,19 @@ def test_nothing_is_checked_out_into_the_registry(
     Registry(root).commit("arc", [part()], "", "")
     assert run(["checkout", "arc", str(root / inside), "--registry", str(root)]) == 1
     assert "lies in the registry" in capsys.readouterr().err and not (root / inside).exists()
+
+
+def test_what_a_killed_export_left_goes_with_the_next_one(source: Path, tmp_path: Path) -> None:
+    Registry(tmp_path / "registry").commit("arc", [part()], "", "")
+    old, young, other, mine = (tmp_path / name for name in (
+        ".out.negbank-abcdefgh.jsonl", ".out.negbank-ijklmnop.jsonl", ".other.negbank-abcdefgh.jsonl", ".out.2024.jsonl"
+    ))  # fmt: skip
+    for path in (old, young, other, mine):
+        path.touch()
+        if path != young:
+            os.utime(path, (0, 0))
+    with (tmp_path / ".out.negbank-heldheld.jsonl").open("w") as held:
+        os.utime(held.name, (0, 0))
+        fcntl.flock(held, fcntl.LOCK_SH)
+        assert run(["export", "arc", "-o", str(tmp_path / "out.jsonl"), "--registry", str(tmp_path / "registry")]) == 0
+        assert not old.exists() and all(path.exists() for path in (young, other, mine, Path(held.name)))

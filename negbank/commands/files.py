@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,9 @@ from negbank.registry.disk import held, is_idle, translated
 
 SUFFIXES: Final = (".jsonl", ".csv", ".parquet")
 ELSEWHERE: Final = "name a file elsewhere"
+
+_JUST_MADE_S: Final = 60.0
+"""A file so young may not be locked yet."""
 
 
 @contextlib.contextmanager
@@ -104,10 +108,12 @@ def _named_by(place: str) -> list[Path]:
 
 
 def _remove_leftovers(folder: Path, prefix: str, suffix: str) -> None:
-    """Remove what killed commands left of a file: each was locked for as long as it was written."""
+    """Remove what killed commands left of a file: each was locked as soon as it was made, until it had its name."""
     for path in folder.iterdir():
         if path.name.startswith(prefix) and path.suffix == suffix and path.is_file() and is_idle(path):
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # it got its name in the meantime
+                if time.time() - path.stat().st_mtime > _JUST_MADE_S:
+                    path.unlink()
 
 
 def _set_mode(temporary: Path, target: Path) -> None:
